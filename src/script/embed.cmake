@@ -1,0 +1,18 @@
+# Writes OUT: every file of FILES (and argparse) as a byte array, with a table of names.
+# Names are paths inside the tree: "lua/provider/alibaba-eds.lua", "argparse.lua".
+set(text "#include \"script/embed.h\"\n")
+set(table "")
+set(n 0)
+macro(add_file name path)
+  file(READ ${path} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND text "static const unsigned char f${n}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${name}\", (const char *)f${n}, sizeof f${n} - 1},\n")
+  math(EXPR n "${n} + 1")
+endmacro()
+foreach(file ${FILES})
+  add_file(${file} ${ROOT}/${file})
+endforeach()
+add_file(argparse.lua ${ARGPARSE})
+string(APPEND text "const struct ob_embedded ob_embedded[] = {\n${table}    {0, 0, 0},\n};\n")
+file(WRITE ${OUT} "${text}")
