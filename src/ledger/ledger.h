@@ -1,0 +1,228 @@
+/* The durable store: plans, runs, steps (proposals of a run), people, calls, snapshots, readings.
+ * An interface with one file behind it for each database (sqlite.c). All writes between begin
+ * and commit become durable together; commit returns only when they are on stable storage.
+ * Structs that are handed out are filled with owned copies: *_fini() frees them.
+ * Any failure (full disk, damaged file, busy) is an error with OB_ERR and nothing half written. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/status.h"
+#include "base/value.h"
+
+#define OB_PLAN_ID 17 /* 16 hex digits of the plan's digest, and NUL */
+
+struct ob_ledger;
+
+/* ---- plans ---- */
+
+/* A plan is one canonical document (engine/plan.h writes and reads it) plus the large parts
+ * that it names by digest: policy source and inputs. */
+struct ob_plan_row {
+    char id[OB_PLAN_ID];
+    char *digest; /* SHA-256 of `document`, hex */
+    int64_t created_ms;
+    char *policy_name;      /* file name as the operator gave it */
+    struct ob_buf document; /* canonical JSON */
+};
+void ob_plan_row_fini(struct ob_plan_row *p);
+
+/* ---- runs ---- */
+
+enum ob_run_state { OB_RUN_OPEN, OB_RUN_DONE }; /* DONE: has an exit; OPEN: may be resumed */
+
+struct ob_run_row {
+    int64_t id;
+    char plan[OB_PLAN_ID];
+    enum ob_run_state state;
+    int64_t started_ms, ended_ms; /* ended 0 while open */
+    enum ob_status exit;
+    char *detail; /* why it ended or stopped, for people; "" when done */
+};
+void ob_run_row_fini(struct ob_run_row *r);
+
+/* ---- steps: one proposal of one run ---- */
+
+struct ob_step_row {
+    char *path; /* place in the policy's replay: "1", "2", "3.1.1" (inside together) */
+    char *target;
+    char *action;
+    char *digest; /* of target, action, ids in order and options: replay must bring the same */
+    struct ob_buf options; /* canonical JSON of what the policy gave */
+    bool settled;          /* all its people have an outcome */
+    struct ob_buf result;  /* raw requests only: their recorded answer, canonical JSON */
+};
+void ob_step_row_fini(struct ob_step_row *s);
+
+/* ---- people of a step ---- */
+
+enum ob_person_state {                /* only forward; kept as text in the database */
+                       OB_P_PENDING,  /* nothing known yet */
+                       OB_P_READY,    /* checked, and snapshot taken when needed */
+                       OB_P_SENT,     /* an intent names this person and no result does yet */
+                       OB_P_ACCEPTED, /* the cloud said yes; to be read back */
+                       OB_P_DOUBT,    /* effect unknown; to be settled by lookup */
+                       OB_P_SUCCEEDED,
+                       OB_P_FAILED,
+                       OB_P_UNKNOWN, /* stays in doubt after patience: resume asks again */
+                       OB_P_SKIPPED,
+};
+
+struct ob_person_row {
+    int64_t index; /* position in the step's roster */
+    char *person;  /* the key column */
+    char *id;      /* what the cloud knows them by */
+    enum ob_person_state state;
+    char *detail;  /* reason for people: error code and message, or why skipped */
+    int64_t calls; /* mutating calls that named this person */
+};
+void ob_person_row_fini(struct ob_person_row *p);
+
+/* ---- calls ---- */
+
+enum ob_call_kind {
+    OB_CALL_ACT,
+    OB_CALL_LOOKUP,
+    OB_CALL_LIST,
+    OB_CALL_SNAPSHOT,
+    OB_CALL_LOGIN,
+    OB_CALL_RAW
+};
+
+struct ob_call_row {
+    int64_t id; /* given by ob_ledger_intent() */
+    int64_t run;
+    char *step; /* path; "" for login and list */
+    char *target;
+    char *action;
+    enum ob_call_kind kind;
+    int attempt;       /* 1 is the first */
+    char *request_id;  /* the X-Request-Id of this attempt */
+    char *body_digest; /* SHA-256 of the bytes sent, hex */
+    int64_t *people;   /* indexes into the step's roster */
+    size_t people_count;
+    int64_t sent_ms;
+    int64_t done_ms; /* 0: in doubt */
+    int http_status; /* 0: none */
+    char *result;    /* one word: accepted, refused, mixed, throttled, doubt, error, unsent */
+    char *detail;    /* code and message, redacted */
+};
+void ob_call_row_fini(struct ob_call_row *c);
+
+/* ---- the interface ---- */
+
+/* A write that fails between begin and commit dooms its turn: later writes and the commit answer
+ * with the same error, and the commit rolls everything back. `each` may read anything; it should
+ * write only inside a turn. */
+
+/* Opens or makes the file (mode 0600, its folder 0700). A newer schema, a damaged file and a
+ * full disk are errors that say so. */
+OB_MUST_CHECK enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path,
+                                            struct ob_err *err);
+void ob_ledger_close(struct ob_ledger *l);
+
+OB_MUST_CHECK enum ob_status ob_ledger_begin(struct ob_ledger *l, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err);
+void ob_ledger_rollback(struct ob_ledger *l);
+
+/* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. */
+OB_MUST_CHECK enum ob_status ob_ledger_blob_put(struct ob_ledger *l, const void *p, size_t len,
+                                                char digest[65], struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_blob_get(struct ob_ledger *l, const char *digest,
+                                                struct ob_buf *out, struct ob_err *err);
+
+/* The same plan again is no second one, but becomes the latest. */
+OB_MUST_CHECK enum ob_status ob_ledger_plan_put(struct ob_ledger *l, const struct ob_plan_row *p,
+                                                struct ob_err *err);
+/* `id` may be any unique prefix of 4 digits or more, or "latest". OB_ERR_USAGE: no such plan. */
+OB_MUST_CHECK enum ob_status ob_ledger_plan_get(struct ob_ledger *l, const char *id,
+                                                struct ob_plan_row *out, struct ob_err *err);
+/* Newest first; calls `each` until it answers false. The document is left empty. */
+OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
+                                                 bool (*each)(void *, const struct ob_plan_row *),
+                                                 void *ctx, struct ob_err *err);
+
+OB_MUST_CHECK enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan,
+                                               int64_t now_ms, int64_t *run, struct ob_err *err);
+/* Only one process may hold a run: OB_ERR_LOCKED (exit 31) otherwise. Ends with the process. */
+OB_MUST_CHECK enum ob_status ob_ledger_run_lock(struct ob_ledger *l, int64_t run,
+                                                struct ob_err *err);
+void ob_ledger_run_unlock(struct ob_ledger *l, int64_t run);
+/* How many runs this plan has had (a plan runs once). */
+OB_MUST_CHECK enum ob_status ob_ledger_run_count(struct ob_ledger *l, const char *plan,
+                                                 int64_t *count, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_run_end(struct ob_ledger *l, int64_t run, int64_t now_ms,
+                                               enum ob_run_state state, enum ob_status exit,
+                                               const char *detail, struct ob_err *err);
+/* OB_ERR_USAGE: no such run. */
+OB_MUST_CHECK enum ob_status ob_ledger_run_get(struct ob_ledger *l, int64_t run,
+                                               struct ob_run_row *out, struct ob_err *err);
+/* Newest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_run_each(struct ob_ledger *l,
+                                                bool (*each)(void *, const struct ob_run_row *),
+                                                void *ctx, struct ob_err *err);
+
+/* A step is put once with all its people, in one go. */
+OB_MUST_CHECK enum ob_status ob_ledger_step_put(struct ob_ledger *l, int64_t run,
+                                                const struct ob_step_row *s,
+                                                const struct ob_person_row *people, size_t count,
+                                                struct ob_err *err);
+/* More people for a step that is there (a replay that knows more names more people). */
+OB_MUST_CHECK enum ob_status ob_ledger_people_add(struct ob_ledger *l, int64_t run,
+                                                  const char *path,
+                                                  const struct ob_person_row *people, size_t count,
+                                                  struct ob_err *err);
+/* OB_OK with out->path NULL when there is no such step. */
+OB_MUST_CHECK enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run, const char *path,
+                                                struct ob_step_row *out, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_step_settle(struct ob_ledger *l, int64_t run,
+                                                   const char *path, const struct ob_buf *result,
+                                                   struct ob_err *err);
+/* In order of first appearance. */
+OB_MUST_CHECK enum ob_status ob_ledger_step_each(struct ob_ledger *l, int64_t run,
+                                                 bool (*each)(void *, const struct ob_step_row *),
+                                                 void *ctx, struct ob_err *err);
+
+OB_MUST_CHECK enum ob_status ob_ledger_person_set(struct ob_ledger *l, int64_t run,
+                                                  const char *path, int64_t index,
+                                                  enum ob_person_state state, const char *detail,
+                                                  int64_t calls, struct ob_err *err);
+OB_MUST_CHECK enum ob_status
+ob_ledger_person_each(struct ob_ledger *l, int64_t run, const char *path,
+                      bool (*each)(void *, const struct ob_person_row *), void *ctx,
+                      struct ob_err *err);
+
+/* Before the first byte leaves: inserts the call (id is filled in), marks its people SENT and
+ * counts the call for each of them when the kind is ACT. Durable at the next commit. */
+OB_MUST_CHECK enum ob_status ob_ledger_intent(struct ob_ledger *l, struct ob_call_row *c,
+                                              struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_result(struct ob_ledger *l, const struct ob_call_row *c,
+                                              struct ob_err *err);
+/* Calls of a run (step NULL: all), oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_call_each(struct ob_ledger *l, int64_t run, const char *step,
+                                                 bool (*each)(void *, const struct ob_call_row *),
+                                                 void *ctx, struct ob_err *err);
+
+/* What the cloud said of a person before we changed them; the first one stays. */
+OB_MUST_CHECK enum ob_status ob_ledger_snapshot_put(struct ob_ledger *l, int64_t run,
+                                                    const char *path, int64_t index,
+                                                    const struct ob_value *snapshot,
+                                                    struct ob_err *err);
+/* Canonical JSON; empty when there is none. */
+OB_MUST_CHECK enum ob_status ob_ledger_snapshot_get(struct ob_ledger *l, int64_t run,
+                                                    const char *path, int64_t index,
+                                                    struct ob_buf *json, struct ob_err *err);
+
+/* What was learned of a target ("contract.delete", "population", "chunk.delete"), kept from
+ * run to run. Empty when unknown. */
+OB_MUST_CHECK enum ob_status ob_ledger_learned_put(struct ob_ledger *l, const char *target,
+                                                   const char *what, const char *value,
+                                                   struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const char *target,
+                                                   const char *what, struct ob_buf *value,
+                                                   struct ob_err *err);
+
+const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
+bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */
+const char *ob_call_kind_word(enum ob_call_kind k);

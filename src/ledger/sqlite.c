@@ -1,0 +1,312 @@
+/* The ledger on SQLite: opening, the schema, and the turn (begin, commit, rollback). Write-ahead
+ * logging with synchronous=FULL, so that a commit that returned is on stable storage. Tables are
+ * in schema.h, statements in queries.def, rows in the other sqlite_*.c. Called by the engine. */
+#include "ledger/sqlite.h"
+#include "ledger/file.h"
+#include "ledger/rows.h"
+#include "ledger/schema.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_MS      10000
+#define CHECK_BYTES  ((int64_t)16 * 1024 * 1024) /* some 50 ms */
+#define WAL_RETRY_MS 20
+
+static bool in_memory(const char *path)
+{
+    return strcmp(path, ":memory:") == 0;
+}
+
+static enum ob_status exec(struct ob_ledger *l, const char *sql, struct ob_err *err)
+{
+    errno = 0;
+    int rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? OB_OK : ob_ledger_fault(l, rc, err);
+}
+
+/* ---- opening ---- */
+
+static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_err *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (in_memory(real))
+        flags |= SQLITE_OPEN_MEMORY;
+    int rc = sqlite3_open_v2(real, &l->db, flags, NULL);
+    if (rc != SQLITE_OK)
+        return ob_ledger_fault(l, rc, err);
+    sqlite3_busy_timeout(l->db, BUSY_MS);
+    sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (sqlite3_db_readonly(l->db, "main") == 1) /* SQLite falls back to that silently */
+        return ob_ledger_fault(l, SQLITE_READONLY, err);
+    /* cell_size_check and trusted_schema: the file may be damaged or made to harm. temp_store:
+     * no names of people in /tmp. */
+    return exec(l,
+                "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+                "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+                "PRAGMA cache_size = -16384",
+                err);
+}
+
+struct identity {
+    int64_t application, version, tables;
+};
+
+/* In one statement: another process may be making the schema right now. */
+static enum ob_status identify(struct ob_ledger *l, struct identity *id, struct ob_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(l->db,
+                                "SELECT application_id, user_version, (SELECT count(*) FROM"
+                                " sqlite_schema) FROM pragma_application_id, pragma_user_version",
+                                -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW) {
+        id->application = sqlite3_column_int64(st, 0);
+        id->version = sqlite3_column_int64(st, 1);
+        id->tables = sqlite3_column_int64(st, 2);
+    }
+    sqlite3_finalize(st);
+    return rc == SQLITE_ROW ? OB_OK : ob_ledger_fault(l, rc, err);
+}
+
+static bool is_fresh(const struct identity *id)
+{
+    return id->application == 0 && id->version == 0 && id->tables == 0;
+}
+
+static enum ob_status check_identity(struct ob_ledger *l, struct ob_err *err)
+{
+    struct identity id = {0};
+    enum ob_status st = identify(l, &id, err);
+    if (st != OB_OK || is_fresh(&id))
+        return st;
+    if (id.application != OB_SCHEMA_APPLICATION)
+        return ob_ledger_refuse(l, err, "not a ledger but another program's database");
+    if (id.version > OB_SCHEMA_VERSION)
+        return ob_ledger_refuse(l, err,
+                                "made by a newer offboard (schema %lld, this one knows up to %d);"
+                                " use that version",
+                                (long long)id.version, OB_SCHEMA_VERSION);
+    if (id.version < 1)
+        return ob_ledger_damaged(l, err, "it has no schema version");
+    return OB_OK;
+}
+
+/* A damaged page is better met before anything is sent. Larger files would make every command
+ * wait; theirs is met when the page is read. */
+static enum ob_status check_pages(struct ob_ledger *l, struct ob_err *err)
+{
+    enum ob_status st = OB_OK;
+    sqlite3_stmt *check = NULL;
+    int rc = sqlite3_prepare_v2(l->db,
+                                "SELECT quick_check FROM pragma_page_count, pragma_page_size,"
+                                " pragma_quick_check(1) WHERE page_count * page_size <= ?",
+                                -1, &check, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_int64(check, 1, CHECK_BYTES);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(check);
+    if (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
+        st = ob_ledger_damaged(l, err, "its pages do not fit together");
+    else if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        st = ob_ledger_fault(l, rc, err);
+    sqlite3_finalize(check);
+    return st;
+}
+
+static int ask_for_wal(struct ob_ledger *l, bool *ok)
+{
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(l->db, "PRAGMA journal_mode = WAL", -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        *ok = strcmp((const char *)sqlite3_column_text(st, 0), "delete") != 0;
+    sqlite3_finalize(st);
+    return rc;
+}
+
+/* The change of mode does not wait for other processes by itself. */
+static enum ob_status use_wal(struct ob_ledger *l, struct ob_err *err)
+{
+    bool ok = false;
+    int rc = ask_for_wal(l, &ok);
+    for (int ms = 0; (rc & 0xff) == SQLITE_BUSY && ms < BUSY_MS; ms += WAL_RETRY_MS) {
+        sqlite3_sleep(WAL_RETRY_MS);
+        rc = ask_for_wal(l, &ok);
+    }
+    if (rc != SQLITE_ROW)
+        return ob_ledger_fault(l, rc, err);
+    if (!ok)
+        return ob_ledger_refuse(l, err,
+                                "no write-ahead log is possible on this file system;"
+                                " put the ledger on a local disk");
+    return OB_OK;
+}
+
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+
+/* Inside a turn; another process may have been faster. */
+static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
+{
+    struct identity id = {0};
+    enum ob_status st = identify(l, &id, err);
+    if (st != OB_OK || !is_fresh(&id))
+        return st;
+    st = exec(l, ob_schema, err);
+    if (st == OB_OK)
+        st = exec(l,
+                  "PRAGMA application_id = " TEXT(
+                      OB_SCHEMA_APPLICATION) ";"
+                                             "PRAGMA user_version = " TEXT(OB_SCHEMA_VERSION),
+                  err);
+    return st;
+}
+
+static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
+{
+    struct identity id = {0};
+    enum ob_status st = identify(l, &id, err);
+    if (st != OB_OK || !is_fresh(&id))
+        return st;
+    bool own;
+    st = ob_ledger_group(l, &own, err);
+    if (st != OB_OK)
+        return st;
+    return ob_ledger_group_end(l, own, make_tables(l, err), err);
+}
+
+static enum ob_status open_file(struct ob_ledger *l, char **real, struct ob_err *err)
+{
+    if (in_memory(l->path)) {
+        *real = ob_xstrdup(l->path);
+        return OB_OK;
+    }
+    enum ob_status st = ob_ledger_file_make(l->path, real, err);
+    if (st == OB_OK)
+        ob_lock_init(&l->lock, *real);
+    return st;
+}
+
+enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct ob_err *err)
+{
+    *out = NULL;
+    char *real = NULL;
+    struct ob_ledger *l = ob_xcalloc(1, sizeof *l);
+    l->path = ob_xstrdup(path);
+    ob_lock_init(&l->lock, NULL);
+    enum ob_status st = open_file(l, &real, err);
+    if (st == OB_OK)
+        st = connect(l, real, err);
+    if (st == OB_OK)
+        st = check_identity(l, err); /* before anything is written to what may not be ours */
+    if (st == OB_OK)
+        st = check_pages(l, err);
+    if (st == OB_OK)
+        st = use_wal(l, err);
+    if (st == OB_OK)
+        st = make_schema(l, err);
+    free(real);
+    if (st == OB_OK)
+        *out = l;
+    else
+        ob_ledger_close(l);
+    return st;
+}
+
+void ob_ledger_close(struct ob_ledger *l)
+{
+    if (!l)
+        return;
+    ob_ledger_rollback(l);
+    ob_ledger_forget_steps(l);
+    for (size_t i = 0; i < OB_SQL_COUNT; i++)
+        sqlite3_finalize(l->statements[i]);
+    sqlite3_close(l->db);
+    ob_lock_fini(&l->lock);
+    free(l->path);
+    free(l);
+}
+
+/* ---- the turn ---- */
+
+static enum ob_status turn_step(struct ob_ledger *l, enum ob_sql which, struct ob_err *err)
+{
+    struct ob_query q;
+    bool row;
+    ob_query_open(&q, l, which);
+    enum ob_status st = ob_query_next(&q, &row, err);
+    ob_query_close(&q);
+    return st;
+}
+
+enum ob_status ob_ledger_begin(struct ob_ledger *l, struct ob_err *err)
+{
+    if (l->in_turn)
+        return ob_ledger_refuse(l, err, "begin inside begin");
+    enum ob_status st = turn_step(l, OB_SQL_BEGIN, err);
+    l->in_turn = st == OB_OK;
+    return st;
+}
+
+static void end_turn(struct ob_ledger *l)
+{
+    l->in_turn = l->turn_failed = l->turn_intends = false;
+}
+
+enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err)
+{
+    if (!l->in_turn)
+        return ob_ledger_refuse(l, err, "commit without begin");
+    if (!l->turn_failed && turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
+        l->sent = l->sent || l->turn_intends;
+        end_turn(l);
+        return OB_OK;
+    }
+    if (err)
+        *err = l->why;
+    ob_ledger_rollback(l);
+    return OB_ERR;
+}
+
+/* After some failures SQLite has rolled back by itself. */
+void ob_ledger_rollback(struct ob_ledger *l)
+{
+    if (l->in_turn && !sqlite3_get_autocommit(l->db))
+        (void)!turn_step(l, OB_SQL_ROLLBACK, NULL);
+    if (l->in_turn)
+        ob_ledger_forget_steps(l);
+    end_turn(l);
+}
+
+enum ob_status ob_ledger_group(struct ob_ledger *l, bool *own, struct ob_err *err)
+{
+    *own = !l->in_turn;
+    return *own ? ob_ledger_begin(l, err) : OB_OK;
+}
+
+enum ob_status ob_ledger_group_end(struct ob_ledger *l, bool own, enum ob_status st,
+                                   struct ob_err *err)
+{
+    if (own && st == OB_OK)
+        return ob_ledger_commit(l, err);
+    if (own)
+        ob_ledger_rollback(l);
+    return st;
+}
+
+/* ---- locks ---- */
+
+enum ob_status ob_ledger_run_lock(struct ob_ledger *l, int64_t run, struct ob_err *err)
+{
+    return ob_lock_take(&l->lock, run, err);
+}
+
+void ob_ledger_run_unlock(struct ob_ledger *l, int64_t run)
+{
+    ob_lock_drop(&l->lock, run);
+}
