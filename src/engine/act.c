@@ -1,0 +1,264 @@
+/* Waves, chunks and what the cloud answers to them. A refused chunk is a family (isolate.h) whose
+ * next part goes out when the last one came back; families of one wave run side by side. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/step.h"
+
+/* So many people refused alone, with codes nobody knows and nobody accepted in between, and it
+ * is not about people: the rest is spared the calls. */
+#define SUSPECTS_MAX 8
+
+static void add_family(struct ob_step *s, struct ob_family *f)
+{
+    if (s->family_count == s->family_cap) {
+        s->family_cap = s->family_cap ? s->family_cap * 2 : 16;
+        s->families = ob_xrealloc(s->families, s->family_cap, sizeof *s->families);
+    }
+    s->families[s->family_count++] = f;
+}
+
+/* A family that is being isolated goes before chunks that were not tried yet. */
+static void add_family_first(struct ob_step *s, struct ob_family *f)
+{
+    add_family(s, f);
+    memmove(s->families + 1, s->families, (s->family_count - 1) * sizeof *s->families);
+    s->families[0] = f;
+}
+
+void ob_act_drop(struct ob_step *s)
+{
+    for (size_t i = 0; i < s->family_count; i++)
+        ob_family_free(s->families[i]);
+    s->family_count = 0;
+}
+
+bool ob_act_plan_wave(struct ob_step *s)
+{
+    size_t left = s->wave_at < s->wave_count ? s->waves[s->wave_at] : s->op.count;
+    size_t *members = ob_xcalloc((size_t)s->chunk, sizeof *members);
+    size_t n = 0;
+    bool any = false;
+    ob_act_drop(s);
+    for (size_t i = 0; i < s->op.count && left; i++) {
+        if (s->op.people[i].state != OB_P_READY)
+            continue;
+        members[n++] = i;
+        left--;
+        any = true;
+        if (n == (size_t)s->chunk) {
+            add_family(s, ob_family_new(members, n));
+            n = 0;
+        }
+    }
+    if (n)
+        add_family(s, ob_family_new(members, n));
+    free(members);
+    s->wave_at++;
+    return any;
+}
+
+/* ---- reading the answer ---- */
+
+static void set_all(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                    enum ob_person_state state, const char *detail)
+{
+    for (size_t i = 0; i < job->count; i++)
+        ob_step_person(e, s, job->members[i], state, detail);
+}
+
+static char *words_of(const struct ob_value *entry, const struct ob_answer *a)
+{
+    const char *code = ob_map_str(entry, "code"), *message = ob_map_str(entry, "message");
+    if (!code || !*code)
+        code = a->code;
+    if (!message || !*message)
+        message = a->message;
+    bool both = code && *code && message && *message;
+    return ob_xasprintf("%s%s%s", code ? code : "", both ? ": " : "", message ? message : "");
+}
+
+static void refused_alone(struct ob_engine *e, struct ob_step *s, size_t i, const char *words)
+{
+    s->progress[i].refused = true;
+    ob_step_person(e, s, i, OB_P_DOUBT, *words ? words : "refused without a reason");
+}
+
+/* One person of whom the answer speaks. */
+static void one_person(struct ob_engine *e, struct ob_step *s, const struct ob_value *entry,
+                       const struct ob_answer *a)
+{
+    const char *id = ob_map_str(entry, "id"), *outcome = ob_map_str(entry, "outcome");
+    size_t i = id ? ob_idmap_get(&s->map, id) : OB_IDMAP_NONE;
+    if (i == OB_IDMAP_NONE || !outcome || s->op.people[i].state != OB_P_SENT)
+        return; /* not one of those in this call */
+    char *words = words_of(entry, a);
+    if (strcmp(outcome, "accepted") == 0)
+        ob_step_person(e, s, i, OB_P_ACCEPTED, NULL);
+    else if (strcmp(outcome, "doubt") == 0)
+        ob_step_person(e, s, i, OB_P_DOUBT, words);
+    else
+        refused_alone(e, s, i, words);
+    free(words);
+}
+
+static void carried_out(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                        const struct ob_answer *a)
+{
+    for (size_t i = 0; i < ob_list_count(&a->people); i++)
+        one_person(e, s, ob_list_at(&a->people, i), a);
+    for (size_t i = 0; i < job->count; i++) {
+        if (s->op.people[job->members[i]].state != OB_P_SENT)
+            continue;
+        ob_step_person(e, s, job->members[i], a->rest_in_doubt ? OB_P_DOUBT : OB_P_ACCEPTED,
+                       a->rest_in_doubt ? "the answer does not say what became of this person"
+                                        : NULL);
+    }
+    s->suspects = 0;
+}
+
+struct hint {
+    struct ob_step *s;
+    const struct ob_answer *a;
+};
+
+static bool is_named(void *ctx, size_t member)
+{
+    struct hint *h = ctx;
+    for (size_t i = 0; i < ob_list_count(&h->a->people); i++) {
+        const char *id = ob_map_str(ob_list_at(&h->a->people, i), "id");
+        if (id && strcmp(id, h->s->ids[member]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void spare(void *ctx, size_t member)
+{
+    struct ob_step *s = ctx;
+    s->op.people[member].state = OB_P_READY; /* leave_hopeless() says why */
+}
+
+/* Everybody who has not been tried yet fails with the words that all the others got. */
+static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
+{
+    for (size_t i = 0; i < s->family_count; i++)
+        ob_family_drain(s->families[i], spare, s);
+    ob_act_drop(s);
+    char *why = ob_xasprintf("not tried: %d people were refused one by one with %s", SUSPECTS_MAX,
+                             s->hopeless_words);
+    for (size_t i = 0; i < s->op.count; i++)
+        if (s->op.people[i].state == OB_P_READY)
+            ob_step_person(e, s, i, OB_P_FAILED, why);
+    free(why);
+}
+
+static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                    struct ob_family *f, const struct ob_answer *a)
+{
+    struct hint h = {s, a};
+    struct ob_value none = {0};
+    if (ob_list_count(&a->people))
+        ob_family_hint(f, is_named, &h);
+    bool culprit = ob_family_feed(f, OB_VERDICT_REFUSED);
+    if (!culprit) {
+        set_all(e, s, job, OB_P_READY, NULL);
+        return;
+    }
+    char *words = words_of(&none, a);
+    refused_alone(e, s, job->members[0], words);
+    free(words);
+    if (a->meaning == OB_SAYS_SUSPECT && s->chunk > 1 && ++s->suspects >= SUSPECTS_MAX)
+        s->hopeless = true;
+    if (s->hopeless && !s->hopeless_words)
+        s->hopeless_words = words_of(&none, a);
+}
+
+static void go_on(struct ob_step *s, struct ob_family *f)
+{
+    const size_t *members;
+    if (ob_family_next(f, &members))
+        add_family_first(s, f);
+    else
+        ob_family_free(f);
+}
+
+static void count_sent(struct ob_step *s, const struct ob_job *job)
+{
+    for (size_t i = 0; i < job->count; i++)
+        s->progress[job->members[i]].sends++;
+}
+
+static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
+                     const struct ob_answer *a, const struct ob_response *response,
+                     const struct ob_err *err)
+{
+    struct ob_step *s = job->owner;
+    struct ob_family *f = job->tag;
+    s->calls_out--;
+    if (how == OB_JOB_STOPPED) {
+        set_all(e, s, job, OB_P_READY, NULL);
+        ob_family_free(f);
+        return;
+    }
+    if (how == OB_JOB_DOUBT) {
+        count_sent(s, job);
+        set_all(e, s, job, OB_P_DOUBT, err->message);
+        ob_family_feed(f, OB_VERDICT_OTHER);
+    } else if (a->meaning == OB_SAYS_DONE) {
+        count_sent(s, job);
+        carried_out(e, s, job, a);
+        ob_family_feed(f, OB_VERDICT_ACCEPTED);
+    } else if (a->meaning == OB_SAYS_REQUEST) {
+        set_all(e, s, job, OB_P_FAILED, err->message);
+        ob_family_feed(f, OB_VERDICT_OTHER);
+    } else {
+        refused(e, s, job, f, a);
+    }
+    go_on(s, f);
+    if (s->hopeless)
+        leave_hopeless(e, s);
+}
+
+/* ---- sending ---- */
+
+/* The ledger counts the same at the intent. */
+static void act_launched(struct ob_job *job)
+{
+    struct ob_step *s = job->owner;
+    for (size_t i = 0; i < job->count; i++)
+        s->op.people[job->members[i]].calls++;
+}
+
+static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
+{
+    const size_t *members;
+    size_t n = ob_family_next(f, &members);
+    struct ob_job *job = ob_job_new(s->ts, OB_CALL_ACT, s->action->name, act_done, s);
+    const char **ids = ob_xcalloc(n, sizeof *ids);
+    job->tag = f;
+    job->launched = act_launched;
+    job->step = s->path;
+    job->count = n;
+    job->members = ob_xcalloc(n, sizeof *job->members);
+    job->people = ob_xcalloc(n, sizeof *job->people);
+    for (size_t i = 0; i < n; i++) {
+        job->members[i] = members[i];
+        job->people[i] = s->index[members[i]];
+        s->op.people[members[i]].state = OB_P_SENT;
+        ids[i] = s->ids[members[i]];
+    }
+    ob_job_ids(job, ids, n);
+    free(ids);
+    s->calls_out++;
+    ob_job_queue(e, job);
+}
+
+void ob_act_issue(struct ob_engine *e, struct ob_step *s)
+{
+    size_t taken = 0;
+    while (taken < s->family_count && s->calls_out < (size_t)s->parallel)
+        act_job(e, s, s->families[taken++]);
+    s->family_count -= taken;
+    memmove(s->families, s->families + taken, s->family_count * sizeof *s->families);
+}

@@ -1,0 +1,120 @@
+/* The engine: takes steps (proposals) through check, snapshot, chunk, intent, send, read,
+ * isolate, verify and result (DESIGN section 4). It knows no Lua, curl or SQL: clock, transport
+ * and ledger are given. One thread; ob_engine_turn() is the only place where time passes.
+ *
+ *   host ── ob_engine_step/read/raw ──► op        op->done ──► host takes the result
+ *   turn: completions in ─► jobs and steps advance ─► ledger commit ─► sends out
+ *
+ * Nothing leaves before the commit that holds its intent. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "engine/target.h"
+#include "ledger/ledger.h"
+
+struct ob_engine;
+
+/* What the engine tells while it works (progress, --json events). Texts are lent and redacted. */
+enum ob_notice_kind { OB_NOTICE_CALL, OB_NOTICE_PERSON, OB_NOTICE_HOLD, OB_NOTICE_PHASE };
+struct ob_notice {
+    enum ob_notice_kind kind;
+    const char *step, *target, *action;
+    const char *what;   /* CALL: result word; PERSON: outcome word; PHASE: check, act, verify */
+    const char *person; /* PERSON */
+    const char *detail;
+    int64_t count;      /* CALL: people in it; HOLD: milliseconds */
+    int64_t total;      /* PHASE: people of the step */
+    enum ob_call_kind call_kind;
+};
+
+struct ob_engine_options {
+    const struct ob_clock *clock;
+    struct ob_transport transport;
+    struct ob_ledger *ledger; /* NULL while planning: reads only, nothing is written */
+    int64_t run;
+    struct ob_vault *vault;
+    uint64_t seed;            /* jitter; 0: from the system */
+    int parallel;             /* 0: each target's own */
+    void (*notify)(void *ctx, const struct ob_notice *n);
+    void *notify_ctx;
+};
+
+struct ob_engine *ob_engine_new(const struct ob_engine_options *opt);
+/* Calls in flight are abandoned: their intents stay in the ledger, in doubt. */
+void ob_engine_free(struct ob_engine *e);
+
+/* ---- what may be asked ---- */
+
+struct ob_person { /* of a step, in roster order; lent until the op is freed */
+    const char *key;
+    const char *id;
+    enum ob_person_state state;
+    char *detail; /* "" or why */
+    int64_t calls;
+};
+
+struct ob_step_spec {
+    struct ob_target *target;
+    const struct ob_action *action;
+    const char *path;
+    const char *digest;            /* ob_step_digest() */
+    const struct ob_value *options; /* as the policy gave them, for the ledger */
+    const char *const *keys;       /* names of people and their ids, `count` each */
+    const char *const *ids;
+    size_t count;
+    int chunk;                     /* 0: the provider's maximum */
+    int parallel;                  /* 0: the target's */
+    const struct ob_value *ramp;   /* list of counts (int) and shares ("20%"); NULL: none */
+};
+
+enum ob_op_kind { OB_OP_STEP, OB_OP_READ, OB_OP_RAW };
+
+/* One thing asked of the engine; owned by the asker. */
+struct ob_op {
+    enum ob_op_kind kind;
+    bool done;
+    /* OB_OK, or why the whole thing could not be brought to its end (credential, throttled out,
+     * unreachable, stopped): a step then still has people without an outcome. */
+    struct ob_err err;
+    /* STEP */
+    struct ob_person *people;
+    size_t count;
+    /* READ: the rows of list ({ id, state, fields }), or what another reading answers.
+     * RAW: { status, headers, body } or { message, code } */
+    struct ob_value value;
+    void *internal;
+};
+
+/* A settled step of the ledger is done at once; one that was begun goes on where it was. A step
+ * that the ledger knows under this path with another digest is an error (OB_ERR_POLICY). */
+OB_MUST_CHECK enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
+                                            struct ob_op **out, struct ob_err *err);
+/* "list" reads the whole directory, all pages, and fails when it is not complete. */
+OB_MUST_CHECK enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t,
+                                            const char *op, const struct ob_value *args,
+                                            struct ob_op **out, struct ob_err *err);
+/* A raw request of a policy. One that is no reading is journalled under `path`: settled ones
+ * are answered from the ledger, one in doubt is answered as such and never repeated. */
+OB_MUST_CHECK enum ob_status ob_engine_raw(struct ob_engine *e, struct ob_target *t,
+                                           const char *path, const struct ob_request *r,
+                                           struct ob_op **out, struct ob_err *err);
+/* SHA-256 over target and request: what a plan lists of it and a replay must bring again. */
+void ob_raw_digest(const struct ob_target *t, const struct ob_request *r, char out[65]);
+void ob_op_free(struct ob_op *op);
+
+/* One turn; waits up to `wait_ms` when there is nothing to do now. An error is the ledger's:
+ * nothing was sent after it, and nothing may be. */
+OB_MUST_CHECK enum ob_status ob_engine_turn(struct ob_engine *e, int64_t wait_ms,
+                                            struct ob_err *err);
+/* Commits what is written but not yet durable. Call it before the run's end is recorded. */
+OB_MUST_CHECK enum ob_status ob_engine_flush(struct ob_engine *e, struct ob_err *err);
+/* No new calls from now on; ops end with `status` once what is in flight came back. Only sets a
+ * flag: safe in a signal handler together with the transport's wake. */
+void ob_engine_stop(struct ob_engine *e, enum ob_status status);
+bool ob_engine_stopping(const struct ob_engine *e);
+
+/* SHA-256 over target, action and ids in order: what a replay must bring again. */
+void ob_step_digest(const char *target, const char *action, const char *const *ids, size_t count,
+                    char out[65]);

@@ -1,0 +1,43 @@
+/* The plan's document, and the ceiling it sets for its run. The document is one value:
+ *
+ *   { version, program, created_ms, now_ms, today,
+ *     policy = { name, digest }, inputs = [{ name, source, digest }], vars = { K = V },
+ *     max_delete, allow_empty, memory, cpu_ms,
+ *     targets = [{ name, provider, endpoint, population? }],
+ *     readings = [{ path, target, op, digest }],           answers, kept as blobs
+ *     steps = [{ path, target, action, kind, options, people = [[key, id], ...] }
+ *            | { path, target, action = "request", request = "POST /x", digest }],
+ *     notes = [text] }
+ *
+ * Written canonically; its SHA-256 is the plan's digest, of which the id is the beginning. */
+#pragma once
+#include "base/status.h"
+#include "base/value.h"
+#include "ledger/ledger.h"
+
+#define OB_PLAN_VERSION 1
+
+/* Seals a document: fills id, digest and document of `out`. Error: the document is too large. */
+OB_MUST_CHECK enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out,
+                                          struct ob_err *err);
+/* The document of another, newer or damaged program is refused. */
+OB_MUST_CHECK enum ob_status ob_plan_check(const struct ob_value *doc,
+                                           const struct ob_plan_row *row, struct ob_err *err);
+
+/* What a run may do: every (target, action, id) of the plan, as often as it is there. */
+struct ob_ceiling;
+struct ob_ceiling *ob_ceiling_new(const struct ob_value *doc);
+void ob_ceiling_free(struct ob_ceiling *c);
+/* Uses up one permission for each id. OB_ERR_GUARD names the first person who is not in the
+ * plan, or the proposal that is not. */
+OB_MUST_CHECK enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target,
+                                             const char *action, const char *const *keys,
+                                             const char *const *ids, size_t count,
+                                             struct ob_err *err);
+
+/* How many people the steps of a plan name, all actions together. */
+int64_t ob_plan_people(const struct ob_value *doc);
+/* The endpoint and provider of each target must still be what was planned (OB_ERR_STALE). */
+OB_MUST_CHECK enum ob_status ob_plan_target(const struct ob_value *doc, const char *name,
+                                            const char *provider, const char *endpoint,
+                                            struct ob_err *err);

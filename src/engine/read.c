@@ -1,0 +1,151 @@
+/* Readings that a policy or an operator asks for: the whole directory, people by id, or whatever
+ * else a provider reads. They change nothing and leave nothing but their calls in the ledger. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/internal.h"
+
+struct read_op {
+    struct ob_op op; /* first */
+    char **ids;      /* of a lookup */
+    const char **lent;
+    size_t count;
+};
+
+static void read_over(struct ob_engine *e, struct read_op *r, const struct ob_err *err)
+{
+    if (err)
+        r->op.err = *err;
+    r->op.done = true;
+    e->op_ended = true;
+}
+
+/* ---- the whole directory ---- */
+
+static void row(struct ob_engine *e, void *ctx, const struct ob_value *person)
+{
+    struct read_op *r = ctx;
+    ob_value_copy(ob_list_push(&r->op.value), person);
+}
+
+static void restart(void *ctx)
+{
+    struct read_op *r = ctx;
+    ob_value_set_list(&r->op.value);
+}
+
+static void list_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
+{
+    read_over(e, ctx, err);
+}
+
+/* ---- people by id ---- */
+
+static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen what,
+                 const struct ob_value *fields)
+{
+    static const char *const words[] = {"", "absent", "active", "disabled", "other"};
+    struct read_op *r = ctx;
+    struct ob_value *v = ob_list_push(&r->op.value);
+    ob_value_set_map(v);
+    ob_map_put_str(v, "id", r->ids[person]);
+    ob_map_put_str(v, "state", words[what]);
+    struct ob_value *f = ob_map_put(v, "fields");
+    if (fields)
+        ob_value_copy(f, fields);
+    else
+        ob_value_set_map(f);
+}
+
+static void lookup_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
+{
+    read_over(e, ctx, err);
+}
+
+static void start_lookup(struct ob_engine *e, struct ob_tstate *ts, struct read_op *r,
+                         const struct ob_value *ids)
+{
+    static const struct ob_reader_ops ops = {seen, lookup_end};
+    size_t n = ob_list_count(ids);
+    size_t *set = ob_xcalloc(n ? n : 1, sizeof *set);
+    r->ids = ob_xcalloc(n ? n : 1, sizeof *r->ids);
+    r->lent = ob_xcalloc(n ? n : 1, sizeof *r->lent);
+    for (size_t i = 0; i < n; i++) {
+        const char *id = ob_value_str(ob_list_at(ids, i));
+        r->ids[i] = ob_xstrdup(id ? id : "");
+        r->lent[i] = r->ids[i];
+        set[i] = i;
+    }
+    r->count = n;
+    bool *confirm = ob_xcalloc(n ? n : 1, sizeof *confirm);
+    memset(confirm, 1, n);
+    struct ob_reader_ask ask = {
+        .ids = r->lent, .set = set, .count = n, .confirm = confirm, .step = ""};
+    ob_reader_start(e, ts, &ask, &ops, r);
+    free(confirm);
+    free(set);
+}
+
+/* ---- anything else ---- */
+
+static void other_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
+                       const struct ob_answer *a, const struct ob_response *response,
+                       const struct ob_err *err)
+{
+    struct read_op *r = job->owner;
+    bool good = how == OB_JOB_ANSWERED && a->meaning == OB_SAYS_DONE;
+    if (good)
+        ob_value_copy(&r->op.value, &a->data);
+    read_over(e, r, good ? NULL : err);
+}
+
+enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t, const char *op,
+                              const struct ob_value *args, struct ob_op **out, struct ob_err *err)
+{
+    static const struct ob_listing_ops ops = {row, restart, list_end};
+    struct ob_tstate *ts = ob_engine_target(e, t);
+    struct read_op *r = ob_xcalloc(1, sizeof *r);
+    r->op.kind = OB_OP_READ;
+    ob_value_init(&r->op.value);
+    *out = &r->op;
+    if (strcmp(op, "list") == 0) {
+        ob_value_set_list(&r->op.value);
+        ob_listing_start(e, ts, &ops, r);
+    } else if (strcmp(op, "lookup") == 0) {
+        ob_value_set_list(&r->op.value);
+        start_lookup(e, ts, r, ob_map_get(args, "ids"));
+    } else {
+        struct ob_job *job = ob_job_new(ts, OB_CALL_LOOKUP, op, other_done, r);
+        ob_value_fini(&job->args);
+        ob_value_copy(&job->args, args);
+        ob_job_queue(e, job);
+    }
+    return OB_OK;
+}
+
+static void read_free(struct read_op *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        free(r->ids[i]);
+    free(r->ids);
+    free(r->lent);
+    ob_value_fini(&r->op.value);
+    free(r);
+}
+
+void ob_op_free(struct ob_op *op)
+{
+    if (!op)
+        return;
+    switch (op->kind) {
+    case OB_OP_STEP:
+        ob_step_free((struct ob_step *)op);
+        break;
+    case OB_OP_READ:
+        read_free((struct read_op *)op);
+        break;
+    case OB_OP_RAW:
+        ob_raw_free(op);
+        break;
+    }
+}

@@ -1,0 +1,57 @@
+/* Inside src/engine only: one proposal on its way, shared by step.c (phases), act.c (chunks and
+ * their answers) and verify.c (what became of everybody). */
+#pragma once
+#include "engine/internal.h"
+
+enum ob_phase {
+    OB_PH_RECOVER, /* of an earlier process: what was in doubt is read first */
+    OB_PH_CHECK,   /* what each person is now; snapshot of those that will be destroyed */
+    OB_PH_ACT,     /* one wave of chunks */
+    OB_PH_VERIFY,  /* the wave is read back */
+    OB_PH_OVER,
+};
+
+struct ob_progress { /* of one person, beside what the ledger keeps */
+    unsigned char sends; /* mutating calls by this process that were carried out or in doubt */
+    unsigned char looks; /* readings that found the wanted state not there yet */
+    bool refused;        /* the cloud refused this very person; `detail` has its words */
+    bool known;          /* the ledger has a row */
+};
+
+struct ob_step {
+    struct ob_op op; /* first: the op that the host holds is the step */
+    struct ob_step *next;
+    struct ob_tstate *ts;
+    const struct ob_action *action;
+    char *path;
+    char **keys, **ids;      /* owned; op.people borrows them */
+    const char **lent_ids;   /* the same, for readers */
+    int64_t *index;          /* of the ledger */
+    struct ob_progress *progress;
+    struct ob_idmap map;     /* id -> position */
+    enum ob_phase phase;
+    bool reading;
+    size_t calls_out;
+    int parallel, chunk;
+    size_t *waves, wave_count, wave_at; /* sizes; after the last one, all that are left */
+    size_t next_ready;       /* where the search for READY people goes on */
+    struct ob_family **families; /* of this wave that have somebody to send */
+    size_t family_count, family_cap;
+    unsigned suspects;       /* people refused alone with an unknown code, none accepted since */
+    bool hopeless;           /* the refusals are about no person after all */
+    char *hopeless_words;
+    int64_t not_before;
+    size_t wave_ok, wave_bad;
+};
+
+/* step.c */
+void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
+                    const char *detail);
+/* act.c */
+bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
+void ob_act_issue(struct ob_engine *e, struct ob_step *s);
+void ob_act_drop(struct ob_step *s);
+/* verify.c */
+/* Starts reading everybody of the given states; false when there is nobody. */
+bool ob_verify_start(struct ob_engine *e, struct ob_step *s);
+bool ob_check_start(struct ob_engine *e, struct ob_step *s);

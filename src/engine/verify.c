@@ -1,0 +1,217 @@
+/* What became of everybody. Nobody is `succeeded` without the cloud having been read back, and
+ * nobody in doubt is guessed at: readings are repeated with patience, a call is sent again only
+ * after reading showed that the last one had no effect. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/step.h"
+
+#define LOOKS_ACCEPTED 5 /* readings until "accepted, but not there" is believed */
+#define LOOKS_DOUBT 2    /* readings until "it did not arrive" is believed */
+#define SENDS_MAX 3
+
+/* Patience: 0.5 s, then 1, 2, 4. */
+static int64_t pause_after(unsigned looks)
+{
+    return (int64_t)500 << (looks < 4 ? looks : 3);
+}
+
+static const char *seen_word(enum ob_seen seen)
+{
+    static const char *const words[] = {"not seen", "absent", "active", "disabled", "in another state"};
+    return words[seen];
+}
+
+static bool is_wanted(const struct ob_step *s, enum ob_seen seen)
+{
+    return s->action->wants && seen == ob_seen_read(s->action->wants);
+}
+
+/* An account that is gone needs neither disabling nor deleting. */
+static bool needs_nothing(const struct ob_step *s, enum ob_seen seen)
+{
+    return is_wanted(s, seen) || (seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD);
+}
+
+/* ---- before ---- */
+
+static void store_snapshot(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen,
+                           const struct ob_value *fields)
+{
+    struct ob_err err;
+    struct ob_value snapshot;
+    if (!e->opt.ledger || !ob_engine_txn(e, false))
+        return;
+    ob_value_init(&snapshot);
+    ob_value_set_map(&snapshot);
+    ob_map_put_str(&snapshot, "id", s->ids[i]);
+    ob_map_put_str(&snapshot, "state", seen_word(seen));
+    if (fields)
+        ob_value_copy(ob_map_put(&snapshot, "fields"), fields);
+    if (ob_ledger_snapshot_put(e->opt.ledger, e->opt.run, s->path, s->index[i], &snapshot, &err) !=
+        OB_OK)
+        ob_engine_broken(e, &err);
+    ob_value_fini(&snapshot);
+}
+
+static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
+                    const struct ob_value *fields)
+{
+    struct ob_step *s = ctx;
+    char why[128];
+    if (needs_nothing(s, seen)) {
+        snprintf(why, sizeof why, seen == ob_seen_read(s->action->wants) ? "already %s" : "%s",
+                 seen == OB_SEEN_ABSENT ? "absent" : seen_word(seen));
+        ob_step_person(e, s, i, OB_P_SKIPPED, why);
+        return;
+    }
+    if (s->action->destroys && (!fields || fields->type != OB_MAP)) {
+        ob_step_person(e, s, i, OB_P_FAILED, "no snapshot could be taken; not touched");
+        return;
+    }
+    store_snapshot(e, s, i, seen, fields);
+    ob_step_person(e, s, i, OB_P_READY, NULL);
+}
+
+static void check_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
+{
+    struct ob_step *s = ctx;
+    s->reading = false;
+    if (err)
+        s->op.err = *err;
+    for (size_t i = 0; i < s->op.count && !err; i++)
+        if (s->op.people[i].state == OB_P_PENDING)
+            ob_step_person(e, s, i, OB_P_FAILED, "the cloud did not say what this person is now; "
+                                                 "not touched");
+}
+
+static size_t collect(const struct ob_step *s, size_t *set, bool *confirm, bool before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->op.count; i++) {
+        enum ob_person_state st = s->op.people[i].state;
+        if (before ? st != OB_P_PENDING : st != OB_P_ACCEPTED && st != OB_P_DOUBT)
+            continue;
+        confirm[n] = before || st == OB_P_DOUBT;
+        set[n++] = i;
+    }
+    return n;
+}
+
+static bool read_people(struct ob_engine *e, struct ob_step *s, bool before,
+                        const struct ob_reader_ops *ops)
+{
+    size_t room = s->op.count ? s->op.count : 1;
+    size_t *set = ob_xcalloc(room, sizeof *set);
+    bool *confirm = ob_xcalloc(room, sizeof *confirm);
+    size_t n = collect(s, set, confirm, before);
+    struct ob_reader_ask ask = {.ids = s->lent_ids,
+                                .set = set,
+                                .count = n,
+                                .snapshot = before && s->action->destroys,
+                                .confirm = confirm,
+                                .step = s->path,
+                                .ledger_index = s->index};
+    if (n) {
+        s->reading = true;
+        ob_reader_start(e, s->ts, &ask, ops, s);
+    }
+    free(set);
+    free(confirm);
+    return n > 0;
+}
+
+bool ob_check_start(struct ob_engine *e, struct ob_step *s)
+{
+    static const struct ob_reader_ops ops = {checked, check_end};
+    return read_people(e, s, true, &ops);
+}
+
+/* ---- after ---- */
+
+static void succeed(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    char why[1400];
+    const struct ob_person *p = &s->op.people[i];
+    why[0] = '\0';
+    if (s->progress[i].refused)
+        snprintf(why, sizeof why, "%s when read back, although the cloud said: %s", seen_word(seen),
+                 p->detail);
+    else if (p->state == OB_P_DOUBT)
+        snprintf(why, sizeof why, "%s when read back", seen_word(seen));
+    s->wave_ok++;
+    ob_step_person(e, s, i, OB_P_SUCCEEDED, why);
+}
+
+static void contradict(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    char why[256];
+    snprintf(why, sizeof why, "the cloud accepted it, but the account is still %s", seen_word(seen));
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_UNKNOWN, why);
+}
+
+static void give_up(struct ob_engine *e, struct ob_step *s, size_t i)
+{
+    char why[1400];
+    snprintf(why, sizeof why, "sent %d times without effect; last: %s", s->progress[i].sends,
+             s->op.people[i].detail);
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_UNKNOWN, why);
+}
+
+/* Reading shows that it has not happened. Wait, send again, or call it by its name. */
+static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    struct ob_progress *g = &s->progress[i];
+    bool accepted = s->op.people[i].state == OB_P_ACCEPTED;
+    if (g->refused) {
+        s->wave_bad++;
+        ob_step_person(e, s, i, OB_P_FAILED, NULL);
+        return;
+    }
+    if (++g->looks < (accepted ? LOOKS_ACCEPTED : LOOKS_DOUBT)) {
+        int64_t at = ob_engine_now(e) + pause_after(g->looks - 1u);
+        if (at > s->not_before)
+            s->not_before = at;
+        return;
+    }
+    g->looks = 0;
+    if (accepted)
+        contradict(e, s, i, seen);
+    else if (g->sends >= SENDS_MAX)
+        give_up(e, s, i);
+    else
+        ob_step_person(e, s, i, OB_P_READY, NULL);
+}
+
+static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
+                     const struct ob_value *fields)
+{
+    struct ob_step *s = ctx;
+    bool gone = seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD;
+    if (is_wanted(s, seen)) {
+        succeed(e, s, i, seen);
+    } else if (gone) {
+        /* Somebody deleted the account meanwhile: it cannot be disabled, and need not be. */
+        s->wave_ok++;
+        ob_step_person(e, s, i, OB_P_SKIPPED, "absent when read back");
+    } else {
+        not_there(e, s, i, seen);
+    }
+}
+
+static void verify_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
+{
+    struct ob_step *s = ctx;
+    s->reading = false;
+    if (err)
+        s->op.err = *err;
+}
+
+bool ob_verify_start(struct ob_engine *e, struct ob_step *s)
+{
+    static const struct ob_reader_ops ops = {verified, verify_end};
+    return read_people(e, s, false, &ops);
+}
