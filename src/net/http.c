@@ -53,7 +53,7 @@ static void exchange_close(struct ob_http *h, struct ob_exchange *x)
     x->easy = NULL;
     free_fields(x->fields);
     ob_buf_wipe(&x->body);
-    ob_answer_fini(&x->answer);
+    ob_http_answer_fini(&x->answer);
 }
 
 static void finish(struct ob_http *h, struct ob_exchange *x, CURLcode rc)
@@ -72,7 +72,7 @@ static struct ob_exchange *exchange_open(struct ob_http *h, uint64_t id,
     x->c.id = id;
     x->easy = h->idle_count ? h->idle[--h->idle_count] : curl_easy_init();
     ob_buf_init(&x->body, OB_BUF_LARGE);
-    ob_answer_init(&x->answer);
+    ob_http_answer_init(&x->answer);
     return x;
 }
 

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ob_answer_init(struct ob_answer *a)
+void ob_http_answer_init(struct ob_http_answer *a)
 {
-    *a = (struct ob_answer){.at = OB_ANSWER_AT_STATUS};
+    *a = (struct ob_http_answer){.at = OB_ANSWER_AT_STATUS};
     ob_buf_init(&a->body, OB_ANSWER_MAX);
 }
 
-void ob_answer_fini(struct ob_answer *a)
+void ob_http_answer_fini(struct ob_http_answer *a)
 {
     ob_fields_fini(&a->headers);
     ob_buf_wipe(&a->body); /* what was never handed out may hold a token */
@@ -25,7 +25,7 @@ static bool is_digit(char c)
 }
 
 /* "HTTP/1.1 200 OK", "HTTP/1.0 200" */
-static bool take_status(struct ob_answer *a, const char *p, size_t len)
+static bool take_status(struct ob_http_answer *a, const char *p, size_t len)
 {
     const char *s = len > 5 && memcmp(p, "HTTP/", 5) == 0 ? memchr(p, ' ', len) : NULL;
     if (!s || (size_t)(p + len - s) < 4)
@@ -58,7 +58,7 @@ static char *trim(char *s)
 }
 
 /* A line that begins with white space goes on with the value above (RFC 9112, 5.2). */
-static void continue_field(struct ob_answer *a, char *line)
+static void continue_field(struct ob_http_answer *a, char *line)
 {
     if (a->headers.count == 0)
         return;
@@ -69,7 +69,7 @@ static void continue_field(struct ob_answer *a, char *line)
     last->value = joined;
 }
 
-static void take_field(struct ob_answer *a, const char *p, size_t len)
+static void take_field(struct ob_http_answer *a, const char *p, size_t len)
 {
     struct ob_buf line;
     ob_buf_init(&line, OB_ANSWER_HEADERS_MAX);
@@ -84,12 +84,12 @@ static void take_field(struct ob_answer *a, const char *p, size_t len)
     ob_buf_wipe(&line); /* it may have been a token */
 }
 
-static void end_head(struct ob_answer *a)
+static void end_head(struct ob_http_answer *a)
 {
     a->at = a->status < 200 ? OB_ANSWER_AT_STATUS : OB_ANSWER_AT_BODY;
 }
 
-bool ob_answer_line(struct ob_answer *a, const char *p, size_t len)
+bool ob_http_answer_line(struct ob_http_answer *a, const char *p, size_t len)
 {
     a->head_bytes += len;
     if (a->head_bytes > OB_ANSWER_HEADERS_MAX) {
@@ -107,7 +107,7 @@ bool ob_answer_line(struct ob_answer *a, const char *p, size_t len)
     return true;
 }
 
-bool ob_answer_body(struct ob_answer *a, const char *p, size_t len)
+bool ob_http_answer_body(struct ob_http_answer *a, const char *p, size_t len)
 {
     if (!ob_buf_add(&a->body, p, len))
         a->too_large = true;
@@ -115,14 +115,14 @@ bool ob_answer_body(struct ob_answer *a, const char *p, size_t len)
     return !a->too_large;
 }
 
-void ob_answer_take(struct ob_answer *a, struct ob_response *out)
+void ob_http_answer_take(struct ob_http_answer *a, struct ob_response *out)
 {
     *out = (struct ob_response){.status = a->status, .headers = a->headers, .body = a->body};
     a->headers = (struct ob_fields){0};
     ob_buf_init(&a->body, OB_ANSWER_MAX);
 }
 
-bool ob_answer_is_redirect(const struct ob_answer *a)
+bool ob_http_answer_is_redirect(const struct ob_http_answer *a)
 {
     return a->at == OB_ANSWER_AT_BODY && a->status >= 300 && a->status <= 399;
 }

@@ -13,7 +13,7 @@ struct ob_exchange {
     CURL *easy;
     struct curl_slist *fields;
     struct ob_buf body;
-    struct ob_answer answer;
+    struct ob_http_answer answer;
     bool dialled;               /* a socket was asked for */
     bool started;               /* the request began to leave */
     CURLcode setup;             /* the first option that was refused */

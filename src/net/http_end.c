@@ -32,8 +32,8 @@ static enum ob_net_error judge_unsent(const struct ob_exchange *x, CURLcode rc)
 
 static enum ob_net_error judge_sent(const struct ob_exchange *x, CURLcode rc)
 {
-    const struct ob_answer *a = &x->answer;
-    if (ob_answer_is_redirect(a))
+    const struct ob_http_answer *a = &x->answer;
+    if (ob_http_answer_is_redirect(a))
         return OB_NET_REDIRECT;
     /* curl has a maximum for one header line, and says that memory is out. */
     if (a->too_large || rc == CURLE_FILESIZE_EXCEEDED || rc == CURLE_OUT_OF_MEMORY)
@@ -101,7 +101,7 @@ void ob_exchange_judge(struct ob_exchange *x, CURLcode rc)
     x->c.error = x->started ? judge_sent(x, rc) : judge_unsent(x, rc);
     x->c.took_ms = info_off(x, CURLINFO_TOTAL_TIME_T) / 1000;
     if (x->c.error == OB_NET_OK)
-        ob_answer_take(&x->answer, &x->c.response);
+        ob_http_answer_take(&x->answer, &x->c.response);
     else
         explain(x, rc);
 }

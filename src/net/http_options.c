@@ -33,13 +33,13 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 static size_t on_line(char *p, size_t size, size_t count, void *ctx)
 {
     struct ob_exchange *x = ctx;
-    return ob_answer_line(&x->answer, p, size * count) ? size * count : 0;
+    return ob_http_answer_line(&x->answer, p, size * count) ? size * count : 0;
 }
 
 static size_t on_body(char *p, size_t size, size_t count, void *ctx)
 {
     struct ob_exchange *x = ctx;
-    return ob_answer_body(&x->answer, p, size * count) ? size * count : 0;
+    return ob_http_answer_body(&x->answer, p, size * count) ? size * count : 0;
 }
 
 static void note(struct ob_exchange *x, CURLcode rc)

@@ -18,14 +18,14 @@ void ob_wire_fields(const struct ob_request *r, const struct ob_endpoint *e,
 
 /* --- http_answer.c ---------------------------------------------------------------------- */
 
-enum ob_answer_at {
+enum ob_http_answer_at {
     OB_ANSWER_AT_STATUS, /* waits for a status line, also after each 1xx */
     OB_ANSWER_AT_FIELDS,
     OB_ANSWER_AT_BODY, /* the final header is whole; what comes as lines now are trailers */
 };
 
-struct ob_answer {
-    enum ob_answer_at at;
+struct ob_http_answer {
+    enum ob_http_answer_at at;
     int status; /* of the latest status line, 0 before the first */
     size_t head_bytes, body_bytes;
     bool too_large;
@@ -33,21 +33,21 @@ struct ob_answer {
     struct ob_buf body;
 };
 
-void ob_answer_init(struct ob_answer *a);
-void ob_answer_fini(struct ob_answer *a);
+void ob_http_answer_init(struct ob_http_answer *a);
+void ob_http_answer_fini(struct ob_http_answer *a);
 /* Both return false when the transfer is to be given up: too large, or no HTTP. */
-OB_MUST_CHECK bool ob_answer_line(struct ob_answer *a, const char *p, size_t len);
-OB_MUST_CHECK bool ob_answer_body(struct ob_answer *a, const char *p, size_t len);
+OB_MUST_CHECK bool ob_http_answer_line(struct ob_http_answer *a, const char *p, size_t len);
+OB_MUST_CHECK bool ob_http_answer_body(struct ob_http_answer *a, const char *p, size_t len);
 /* Moves status, fields and body out. */
-void ob_answer_take(struct ob_answer *a, struct ob_response *out);
-bool ob_answer_is_redirect(const struct ob_answer *a);
+void ob_http_answer_take(struct ob_http_answer *a, struct ob_response *out);
+bool ob_http_answer_is_redirect(const struct ob_http_answer *a);
 
 /* --- http_explain.c --------------------------------------------------------------------- */
 
 struct ob_http_facts { /* what is known of a failure; all of it borrowed */
     enum ob_net_error error;
     const struct ob_route *route;
-    const struct ob_answer *answer;
+    const struct ob_http_answer *answer;
     bool started;      /* the request began to leave */
     int os_error;      /* errno of the connect, or 0 */
     int tunnel_status; /* what the proxy answered to CONNECT, or 0 */

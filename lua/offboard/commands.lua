@@ -1,0 +1,226 @@
+-- The command line as data: every command with its arguments, options and examples. cli.lua makes
+-- the argparse parser of it, man.lua the manual; a new option is one line here. `key` is the name
+-- under which C finds the value; by default the option's own, with "-" as "_".
+
+local config = { "--config", arg = "FILE", help = "the targets (default: $OFFBOARD_CONFIG, then "
+  .. "targets.lua in ~/.config/offboard)" }
+local ledger = { "--ledger", arg = "FILE", help = "the store of plans and runs (default: "
+  .. "$OFFBOARD_LEDGER, then ~/.local/state/offboard)" }
+local json = { "--json", help = "events for programs on standard output, one a line" }
+local quiet = { "--quiet", help = "no progress, only results and errors" }
+local common = { config, ledger, json, quiet }
+
+local yes = { "--yes", help = "do not ask; needed where standard input is no terminal" }
+local parallel = { "--parallel", arg = "N", kind = "integer", min = 1, max = 64,
+  help = "calls in flight for each target, at most 64" }
+
+-- What plan and apply share: how a policy is run, and the operator's own limits on it.
+local policy = {
+  { "--input", arg = "NAME=FILE", many = true, kind = "pair",
+    help = "the file behind the policy's input NAME; - is standard input; for several "
+      .. "inputs, give it again" },
+  { "--var", arg = "NAME=VALUE", many = true, kind = "pair",
+    help = "a value the policy reads as var \"NAME\"" },
+  { "--max-delete", arg = "N|N%", kind = "limit",
+    help = "refuse when more people would lose an account; N% is of the target's population" },
+  { "--allow-empty", help = "an input without people is no error" },
+  { "--policy-memory", arg = "MIB", kind = "integer", min = 1, max = 4096,
+    help = "memory the policy may use (default: 64)" },
+  { "--policy-cpu", arg = "SECONDS", kind = "integer", min = 1, max = 3600,
+    help = "CPU time the policy may use (default: 10)" },
+}
+
+local function join(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    for _, item in ipairs(list) do
+      all[#all + 1] = item
+    end
+  end
+  return all
+end
+
+local function which_run(help)
+  return { "RUN", key = "run", kind = "integer", min = 1, optional = true, help = help }
+end
+
+local commands = {
+  { "new", summary = "write a commented policy, ready to run",
+    about = "Writes the folder NAME with a commented policy, a sample of leavers and a "
+      .. "targets.lua to fill in. It runs as it is against the simulated clouds. "
+      .. "Nothing that exists is overwritten.",
+    arguments = { { "NAME", key = "name", kind = "name", help = "letters, digits, - and _" } },
+    options = {
+      { "--dir", arg = "DIR", help = "the folder to write (default: NAME)" }, json, quiet },
+    examples = { "offboard new leavers", "offboard new contractors --dir policies/contractors" } },
+
+  { "check", summary = "read a policy without running it",
+    about = "Reports syntax errors, unknown names, and targets and actions that do not exist. "
+      .. "Sends nothing.",
+    arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
+    options = common,
+    examples = { "offboard check leavers.lua" } },
+
+  { "plan", summary = "say who, what, where and why, and change nothing",
+    about = "Runs the policy with reads only, checks every guard and stores the plan. Its id is "
+      .. "what `offboard apply` takes: what was reviewed is what runs.",
+    arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
+    options = join(policy, {
+      { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
+    examples = {
+      "offboard plan leavers.lua --input leavers=leavers.csv",
+      "hr-export | offboard plan leavers.lua --input leavers=-",
+      "offboard plan leavers.lua --input leavers=l.csv --max-delete 2% --json" } },
+
+  { "show", summary = "print a plan or a run again",
+    about = "A plan is named by its id (four digits are enough) or `latest`, a run by its number.",
+    arguments = { { "PLAN|RUN", key = "what", help = "which one" } },
+    options = join({
+      { "--person", arg = "KEY", many = true, help = "only what concerns this person; "
+        .. "for several people, give it again" } }, common),
+    examples = {
+      "offboard show latest", "offboard show 9f3c", "offboard show 12 --person m.chen" } },
+
+  { "apply", summary = "carry a plan out",
+    about = "Carries out the plan, and nothing that is not in it. A policy is planned first, and "
+      .. "then you are asked. Every call is written to the ledger before it leaves, so a run "
+      .. "that was stopped goes on with `offboard resume`.",
+    arguments = { { "PLAN|POLICY", key = "what", help = "a plan's id, or a policy, a Lua file" } },
+    options = join(policy, { yes, parallel }, common),
+    examples = {
+      "offboard apply 9f3c61d2a7b04e55",
+      "offboard apply leavers.lua --input leavers=leavers.csv",
+      "offboard apply latest --yes --json >> offboard.log" } },
+
+  { "resume", summary = "go on: after a crash, or with what is due now",
+    about = "Settles what is in doubt by asking the clouds, then goes on. Without RUN, every run "
+      .. "that is open. Run it from a timer: what is not due yet stays as it is (exit 22).",
+    arguments = { which_run "the number of one run" },
+    options = join({ parallel }, common),
+    examples = { "offboard resume", "offboard resume 12 --parallel 2" } },
+
+  { "status", summary = "list runs, or say how one of them stands",
+    about = "Without RUN, all runs, newest first. Asks no cloud.",
+    arguments = { which_run "the number of one run" },
+    options = common,
+    examples = { "offboard status", "offboard status 12 --json" } },
+
+  { "export", summary = "print all that is known of a run",
+    about = "People with their outcomes as CSV; with --json also every call, one event a line.",
+    arguments = {
+      { "RUN", key = "run", kind = "integer", min = 1, help = "the number of the run" } },
+    options = common,
+    examples = {
+      "offboard export 12 > run-12.csv", "offboard export 12 --json | gzip > run-12.gz" } },
+
+  { "call", summary = "one batch call, by hand",
+    about = "Calls one action of a target for the people named, with the same checks and the same "
+      .. "ledger as a policy. A reading (list, lookup, roles) changes nothing.",
+    arguments = {
+      { "TARGET", key = "target", help = "a name in targets.lua" },
+      { "ACTION", key = "action", help = "an action of its provider, or a reading" },
+      { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
+        .. "- reads them from standard input, one a line" } },
+    options = join({ yes, parallel }, common),
+    examples = {
+      "offboard call meeting list",
+      "offboard call desktops lookup m.chen j.doe",
+      "cut -d, -f3 leavers.csv | offboard call desktops lock - --yes" } },
+
+  { "sim", summary = "run the simulated clouds",
+    about = "Serves every provider's API on the loopback address, with people made from a seed. "
+      .. "With a command after --, runs that command against it and exits as it does; the "
+      .. "command finds its targets by $OFFBOARD_CONFIG. Nothing leaves this machine.",
+    arguments = { { "-- COMMAND", key = "exec", many = true,
+      help = "run this against the simulation, then stop" } },
+    options = {
+      { "--port", arg = "N", kind = "integer", min = 0, max = 65535,
+        help = "where to listen (default: any free port)" },
+      { "--https", help = "with a certificate of its own" },
+      { "--ca-out", arg = "FILE", help = "write the certificate's CA there" },
+      { "--people", arg = "N", kind = "integer", min = 0, max = 10000000,
+        help = "how many people the clouds know" },
+      { "--from", arg = "FILE", help = "take the people from this CSV instead" },
+      { "--faults", arg = "TEXT", help = "what goes wrong, see below" },
+      { "--seed", arg = "N", kind = "integer", min = 0, help = "the same seed, the same clouds" },
+      { "--contract", arg = "KIND", choices = { "all-or-nothing", "per-person", "changing" },
+        help = "how a batch with a bad id is answered: all-or-nothing, per-person or changing" },
+      { "--targets", arg = "FILE", help = "write a targets.lua for these clouds" },
+      { "--leavers", arg = "FILE", help = "write a CSV of people who leave" },
+      { "--leavers-count", arg = "N", kind = "integer", min = 0, max = 10000000,
+        help = "how many of them" },
+      { "--state", arg = "URL", help = "ask a running simulation what it holds now" },
+      { "--ca", arg = "FILE", help = "the CA of that simulation" },
+      { "--state-out", arg = "FILE", help = "write what the clouds hold at the end" },
+      { "--log", arg = "FILE", help = "write every request, one a line" },
+      json, quiet },
+    notes = { "Faults, several joined by commas", {
+      { "poison=N or a+b", "N ids, or these, that a batch is refused for" },
+      { "throttle=SHARE", "this share of calls is refused for now" },
+      { "rate=N/s", "more calls than that are refused for now" },
+      { "5xx=SHARE", "fail before anything is done" },
+      { "5xx-after=SHARE", "fail after all is done" },
+      { "drop-before=SHARE", "close the connection, nothing done" },
+      { "drop-after=SHARE", "close the connection, all done" },
+      { "cut=SHARE", "half an answer" },
+      { "html=SHARE", "a proxy's error page" },
+      { "slow=50ms", "every answer takes that long" },
+      { "token-dies=N", "a token is good for N calls" },
+      { "skew=20m", "the clouds' clock is off by that" } } },
+    examples = {
+      "offboard sim --port 8090 --people 1000",
+      "offboard sim --people 300 --leavers l.csv -- \\ "
+        .. "      offboard apply leavers.lua --input leavers=l.csv --yes",
+      "offboard sim --people 500 --faults throttle=0.1,drop-after=0.05 --seed 7 -- sh" } },
+
+  { "completion", summary = "print a completion script for a shell",
+    about = "Prints the script; where it goes is the shell's affair.",
+    arguments = { { "SHELL", key = "shell", choices = { "bash", "zsh", "fish" },
+      help = "bash, zsh or fish" } },
+    options = {},
+    examples = {
+      "offboard completion bash > ~/.local/share/bash-completion/completions/offboard",
+      "offboard completion zsh > \"${fpath[1]}/_offboard\"",
+      "offboard completion fish > ~/.config/fish/completions/offboard.fish" } },
+
+  { "man", summary = "print the manual as a man page",
+    about = "Prints roff for man(1): the whole manual, or one command's page.",
+    arguments = { { "COMMAND", key = "topic", optional = true, help = "only this command" } },
+    options = {},
+    examples = { "offboard man > offboard.1", "offboard man plan | man -l -" } },
+}
+
+local exits = {
+  { 0, "done, or nothing to do" },
+  { 1, "error" },
+  { 2, "changes (only plan --detailed-exitcode)" },
+  { 10, "guard: refused, nothing was changed" },
+  { 11, "approval is missing" },
+  { 12, "stale: the plan no longer fits" },
+  { 13, "policy: an error in the script, or its limits" },
+  { 14, "input: unreadable, empty or malformed" },
+  { 20, "partial: some people failed" },
+  { 21, "in doubt: some outcomes are unknown" },
+  { 22, "waiting: something is due later" },
+  { 23, "throttled out: the cloud kept refusing" },
+  { 30, "credential: missing or refused" },
+  { 31, "locked: another process holds this run" },
+  { 32, "audit: the ledger does not add up" },
+  { 64, "usage: the command line or targets.lua" },
+  { 130, "stopped by Ctrl-C; 143: by SIGTERM; resumable" },
+}
+
+local environment = {
+  { "OFFBOARD_CONFIG", "the targets, when --config is not given" },
+  { "OFFBOARD_LEDGER", "the ledger, when --ledger is not given" },
+  { "NO_COLOR", "when set, nothing is coloured" },
+  { "XDG_CONFIG_HOME, XDG_STATE_HOME", "where targets.lua and the ledger are looked for" },
+}
+
+return {
+  about = "Takes leavers out of cloud services by a policy written in Lua.",
+  commands = commands,
+  common = common,
+  exits = exits,
+  environment = environment,
+}

@@ -1,0 +1,41 @@
+-- The clouds that policies act on. Take away the "--" of what you have and fill it in. `offboard`
+-- finds this file by --config, by $OFFBOARD_CONFIG, or as ~/.config/offboard/targets.lua.
+--
+-- No secret stands in this file. It says where one is, and it is read when it is first used:
+--   secret.env "NAME"                      an environment variable
+--   secret.file "name.key"                 the first line of a file beside this one, mode 0600
+--   secret.command "pass show cloud/key"   the first line that a program prints
+-- `env "NAME"` is plain text from the environment, for what is no secret.
+--
+-- Every target may also have:
+--   protect  = { "admin*" },                 never touch these ids
+--   limit    = { users = 200, share = 0.05 }, per policy run; a policy can only tighten it
+--   parallel = 4,                            calls in flight, 1 to 64
+--   timeout  = 30,                           seconds for one call
+--   proxy    = "http://proxy.example:3128",
+--   ca_file  = "company-ca.pem",
+
+-- Huawei Cloud Meeting: disable, enable, delete.
+-- target "meeting" {
+--   provider = "huawei-meeting",
+--   app_id   = env "MEETING_APP_ID",
+--   app_key  = secret.env "MEETING_APP_KEY",
+--   -- or log in as an administrator: account = "admin", password = secret.file "meeting.key",
+--   -- endpoint = "https://api-intl.meeting.huaweicloud.com",   -- the international site
+-- }
+
+-- Alibaba Cloud EDS, cloud desktops: lock, unlock, remove.
+-- target "desktops" {
+--   provider   = "alibaba-eds",
+--   region     = "cn-shanghai",                   -- or "ap-southeast-1"
+--   credential = aliyun_profile "default",        -- ~/.aliyun/config.json; or aliyun_env()
+-- }
+
+-- Huawei DataArts Studio, the members of one workspace: remove.
+-- target "studio" {
+--   provider     = "huawei-dataarts",
+--   region       = "cn-north-4",
+--   project_id   = "0123456789abcdef0123456789abcdef",
+--   workspace_id = "0123456789abcdef0123456789abcdef",
+--   credential   = huaweicloud_profile "basic",   -- its credentials file; or huaweicloud_env()
+-- }

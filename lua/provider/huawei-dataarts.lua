@@ -1,0 +1,142 @@
+-- Huawei DataArts Studio: the members of one workspace (huawei.md B). An id is the user_id of a
+-- member's row, which for a group is the group's id. There is no call that reads one member, so
+-- the list is the lookup and its rows are the snapshots; therefore the list must be complete,
+-- and a page that leaves any doubt about that is nonsense rather than the end.
+--
+-- How many ids one delete takes is not documented. 100 is the page size that is exercised, and
+-- the sibling services' limit; 20 is what a call gets unless the policy says otherwise.
+local huawei = use "offboard.huawei"
+local wire = use "offboard.wire"
+
+local page = 100
+
+-- The offset counts records. `count` may be capped (an old page says 0..100), so a full page is
+-- followed by another request even when all of `count` were seen; whether rows and count agree
+-- is checked by the engine.
+local function next_offset(from, size, count)
+  local reached = from + size
+  if reached < count or size >= page and from < count then
+    return reached
+  end
+  return nil
+end
+
+local function read_list(_, args, answer)
+  local from = args.cursor or 0
+  local data = wire.list(answer, answer.json, "data")
+  local count = data and answer.json.count
+  if math.type(count) ~= "integer" or count < 0 then
+    return nil, "the page has no list `data` or no number `count`"
+  elseif #data == 0 and from < count then
+    return nil, ("the page at %d is empty, and there are %d members"):format(from, count)
+  end
+  local people, seen = {}, {}
+  for _, row in ipairs(data) do
+    local id = wire.is_map(row) and wire.text(row.user_id)
+    if not id then
+      return nil, "a row has no user_id"
+    elseif not seen[id] then
+      seen[id] = true
+      people[#people + 1] = { id = id, state = "active", fields = row }
+    end
+  end
+  return { people = people, total = count, next = next_offset(from, #data, count) }
+end
+
+-- HTTP 200 is not success: is_success is. There is no word about single people.
+local function verdict(_, _, answer)
+  local body = wire.is_map(answer.json) and answer.json or {}
+  if body.is_success == true then
+    return {}
+  elseif body.is_success == false then
+    return { meaning = "suspect", message = wire.text(body.message) or "is_success: false" }
+  end
+  return nil, "the answer has no is_success"
+end
+
+return {
+  name = "huawei-dataarts",
+
+  fields = {
+    endpoint = "string?",
+    region = "string?",
+    project_id = "string",
+    workspace_id = "string",
+    access_key = "credential",
+    secret_key = "credential",
+    security_token = "credential",
+    iam_endpoint = "string?",
+    domain = "credential",
+    user = "credential",
+    password = "credential",
+    project = "credential",
+  },
+  endpoint = { default = "https://dayu.{region}.myhuaweicloud.com" },
+  credentials = {
+    {
+      signer = "huawei_sdk_hmac",
+      needs = { "access_key", "secret_key", "project_id" },
+      takes = { "security_token" },
+    },
+    {
+      signer = "huawei_iam_token",
+      needs = { "domain", "user", "password", "project_id" },
+      takes = { "project" },
+      login = { field = "iam_endpoint", default = "https://iam.{region}.myhuaweicloud.com" },
+    },
+  },
+
+  actions = {
+    -- The undo will be "add", with the roles of the snapshot; that action does not exist yet.
+    remove = {
+      kind = "delete", contract = "one_verdict", max = 100, chunk = 20,
+      wants = "absent", repeatable = false, destroys = true,
+      request = function(target, args)
+        return {
+          method = "POST",
+          path = wire.path("/v2/{project_id}/{workspace_id}/delete-users", target),
+          json = { user_ids = args.ids },
+        }
+      end,
+      answer = verdict,
+    },
+  },
+
+  list = {
+    page = page,
+    total = true,
+    request = function(target, args)
+      return {
+        method = "GET",
+        path = wire.path("/v2/{project_id}/{workspace_id}/users", target),
+        query = { { "limit", page }, { "offset", args.cursor or 0 } },
+      }
+    end,
+    answer = read_list,
+  },
+
+  reads = {
+    -- The roles there are: a list at the top of the answer.
+    roles = {
+      request = function(target)
+        return {
+          method = "GET",
+          path = wire.path("/v2/{project_id}/users/role", target),
+          query = { { "workspace_id", target.workspace_id } },
+        }
+      end,
+      answer = function(_, _, answer)
+        if not wire.is_list(answer.json) or answer.body:find("^%s*%[") == nil then
+          return nil, "the answer is no list of roles"
+        end
+        return { data = answer.json }
+      end,
+    },
+  },
+
+  errors = huawei.errors {
+    ["DAYU.3601"] = "permission", -- also when the workspace does not exist
+    ["DAYU.3531"] = "transient",
+    ["DAYU.4402"] = "suspect", -- "The operation failed", and no more
+  },
+}

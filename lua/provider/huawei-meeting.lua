@@ -1,0 +1,185 @@
+-- Huawei Cloud Meeting (huawei.md A). An id is the user's account; with account_type = 1 it is
+-- the third-party account that App ID logins know people by. Lists name normal users only
+-- (userType 2): rooms, TVs and IdeaHubs are found by lookup, not by list.
+--
+-- The documents disagree about what a delete answers when some of a chunk fail: nothing at all,
+-- or the ones that failed, in a shape nobody wrote down. So every 200 is read for the names of
+-- people we sent (A.2, A.3), and the engine reads the cloud back.
+local huawei = use "offboard.huawei"
+local wire = use "offboard.wire"
+
+local states = { [0] = "active", [1] = "disabled" }
+
+local function batch(method, path)
+  return function(target, args)
+    return {
+      method = method,
+      path = path,
+      query = { { "accountType", target.account_type } },
+      json = args.ids,
+    }
+  end
+end
+
+-- No body: everybody was accepted. Else whoever is named failed, unless a list says otherwise.
+local function verdicts(_, args, answer)
+  if answer.blank then
+    return {}
+  elseif answer.json == nil or type(answer.json) ~= "table" and type(answer.json) ~= "string" then
+    return nil, "the body is neither empty nor a list of people"
+  end
+  local by_id, stranger = wire.named(args.ids, answer.json)
+  if type(answer.json) == "string" and next(by_id) == nil then
+    return nil, "the body is a text that names nobody"
+  end
+  return { people = wire.verdicts(args.ids, by_id), rest = stranger and "doubt" or "accepted" }
+end
+
+local function id_of(target, row)
+  return row[target.account_type == 1 and "thirdAccount" or "userAccount"]
+end
+
+-- All fields as they came, and `admin`: is this one an administrator (adminType 0 or 1)?
+local function person(id, row)
+  if math.type(row.adminType) == "integer" then
+    row.admin = row.adminType ~= 2
+  end
+  return { id = id, state = states[row.status] or "other", fields = row }
+end
+
+-- People without a third-party account cannot be named when ids are third-party accounts.
+local function rows_of(target, data)
+  local people, seen = {}, {}
+  for _, row in ipairs(data) do
+    local id = wire.is_map(row) and id_of(target, row)
+    local nameless = target.account_type == 1 and (id == nil or id == json.null or id == "")
+    if not nameless and not wire.text(id) then
+      return nil
+    elseif not nameless and not seen[id] then
+      seen[id] = true
+      people[#people + 1] = person(id, row)
+    end
+  end
+  return people
+end
+
+-- Past the end the last page comes again (A.4), so `count` ends the list and not an empty page.
+-- It counts people without a third-party account too, so where those are passed over it is no
+-- total that the rows could add up to.
+local function read_list(target, args, answer)
+  local from = args.cursor or 0
+  local data = wire.list(answer, answer.json, "data")
+  local count = data and answer.json.count
+  if math.type(count) ~= "integer" or count < 0 then
+    return nil, "the page has no list `data` or no number `count`"
+  end
+  local total = target.account_type == 0 and count or -1
+  if from > 0 and from >= count then
+    return { people = {}, total = total }
+  end
+  local people = rows_of(target, data)
+  if not people then
+    return nil, "a row has no account"
+  elseif #data == 0 and from < count then
+    return nil, ("the page at %d is empty, and there are %d people"):format(from, count)
+  end
+  local reached = from + #data
+  return { people = people, total = total, next = reached < count and reached or nil }
+end
+
+local action = { contract = "detect", max = 100, answer = verdicts }
+
+local function make(fields)
+  for name, value in pairs(action) do
+    fields[name] = value
+  end
+  return fields
+end
+
+return {
+  name = "huawei-meeting",
+
+  fields = {
+    endpoint = "string?",
+    account_type = { type = "integer", one_of = { 0, 1 }, default = 0 },
+    app_id = "credential",
+    app_key = "credential",
+    corp_id = "credential",
+    account = "credential",
+    password = "credential",
+  },
+  -- China site; the international one is https://api-intl.meeting.huaweicloud.com.
+  endpoint = { default = "https://api.meeting.huaweicloud.com" },
+  credentials = {
+    { signer = "huawei_meeting_app_id", needs = { "app_id", "app_key" }, takes = { "corp_id" } },
+    { signer = "huawei_meeting_account", needs = { "account", "password" }, takes = { "corp_id" } },
+  },
+
+  actions = {
+    disable = make {
+      kind = "disable", wants = "disabled", undo = "enable", repeatable = true, destroys = false,
+      request = batch("PUT", "/v1/usg/dcs/corp/member/status/1"),
+    },
+    enable = make {
+      kind = "enable", wants = "active", undo = "disable", repeatable = true, destroys = false,
+      request = batch("PUT", "/v1/usg/dcs/corp/member/status/0"),
+    },
+    -- Re-creating from the snapshot comes with the action "add", which does not exist yet.
+    delete = make {
+      kind = "delete", wants = "absent", repeatable = false, destroys = true,
+      request = batch("POST", "/v1/usg/dcs/corp/member/delete"),
+    },
+  },
+
+  lookup = {
+    max = 1,
+    request = function(target, args)
+      return {
+        method = "GET",
+        path = wire.path("/v1/usg/dcs/corp/member/{account}", { account = args.ids[1] }),
+        query = { { "accountType", target.account_type } },
+      }
+    end,
+    answer = function(target, args, answer)
+      local row = wire.is_map(answer.json) and answer.json or nil
+      if not row or id_of(target, row) ~= args.ids[1] then
+        return nil, "the answer is not about the account that was asked for"
+      end
+      return { people = { person(args.ids[1], row) } }
+    end,
+  },
+
+  list = {
+    page = 500,
+    total = true,
+    request = function(_, args)
+      return {
+        method = "GET",
+        path = "/v1/usg/dcs/corp/member",
+        query = { { "offset", args.cursor or 0 }, { "limit", 500 } },
+      }
+    end,
+    answer = read_list,
+  },
+
+  -- The batch query of people is a POST and changes nothing (A.4).
+  is_read = function(request)
+    return request.method == "GET" or request.method == "HEAD"
+      or request.method == "POST" and request.path == "/v1/usg/abs/users/list"
+  end,
+
+  -- The second half are codes of the client SDKs, which REST is thought to prefix (A.2).
+  errors = huawei.errors {
+    ["USG.201040000"] = "absent", -- comes with HTTP 400, not 404
+    ["USG.201040001"] = "person", -- exists already
+    ["USG.000000004"] = "token",
+    ["*100000429"] = "throttled",
+    ["*206010000"] = "credential", -- wrong user name or password
+    ["*206010025"] = "credential", -- App ID verification failed
+    ["*206010057"] = "credential", -- App ID signature expired
+    ["*206010058"] = "credential", -- App ID not bound
+    ["*206010064"] = "credential", -- wrong site
+    ["*206030000"] = "person",     -- user does not exist
+    ["*111070001"] = "request",
+  },
+}

@@ -1,0 +1,14 @@
+/* offboard man [COMMAND]: roff on standard output. */
+#include "cli/cli.h"
+#include "script/args.h"
+
+enum ob_status ob_cmd_man(struct ob_cli *cli, struct ob_err *err)
+{
+    struct ob_buf text;
+    ob_buf_init(&text, OB_BUF_LARGE);
+    enum ob_status status = ob_args_man(&text, ob_cli_text(cli, "topic"), err);
+    if (status == OB_OK)
+        fputs(ob_buf_str(&text), stdout);
+    ob_buf_fini(&text);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* offboard plan: who, what, where; nothing is changed. */
+#include <inttypes.h>
+#include "cli/session.h"
+#include "engine/plan.h"
+#include "report/events.h"
+
+static void emit_plan(const char *id, const struct ob_value *doc)
+{
+    const struct ob_value *steps = ob_map_get(doc, "steps");
+    struct ob_event ev;
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        ob_event_init(&ev, "step");
+        ob_value_fini(&ev.fields);
+        ob_value_copy(&ev.fields, ob_list_at(steps, i));
+        ob_event_emit(&ev, stdout);
+    }
+    ob_event_init(&ev, "plan");
+    ob_map_put_str(&ev.fields, "plan", id);
+    ob_map_put_int(&ev.fields, "people", ob_plan_people(doc));
+    ob_map_put_int(&ev.fields, "steps", (int64_t)ob_list_count(steps));
+    ob_event_emit(&ev, stdout);
+}
+
+enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
+{
+    struct ob_session s;
+    struct ob_bound b = {0};
+    struct ob_value doc;
+    char id[OB_PLAN_ID];
+    ob_value_init(&doc);
+    enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
+    if (st == OB_OK) {
+        st = ob_session_open(&s, cli, true, err);
+        if (st == OB_OK)
+            st = ob_session_plan(&s, &b, id, &doc, err);
+        ob_session_close(&s);
+    }
+    if (st == OB_OK && cli->json)
+        emit_plan(id, &doc);
+    else if (st == OB_OK)
+        ob_show_plan(cli, id, &doc, false, stdout);
+    if (st == OB_OK) {
+        ob_cli_say(cli, "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s",
+                   id, id);
+        if (ob_cli_flag(cli, "detailed_exitcode") && ob_list_count(ob_map_get(&doc, "steps")))
+            st = OB_ERR_CHANGES;
+    }
+    ob_value_fini(&doc);
+    ob_bound_fini(&b);
+    return st;
+}

@@ -1,0 +1,131 @@
+/* offboard show: a plan with everybody in it, or a run with what became of each. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/people.h"
+#include "report/events.h"
+#include "report/text.h"
+
+struct shown {
+    const struct ob_cli *cli;
+    const struct ob_value *wanted; /* --person; NULL: all */
+    struct ob_grid *grid;
+    size_t count;
+};
+
+static bool is_wanted(const struct ob_value *wanted, const char *key, const char *id)
+{
+    if (!ob_list_count(wanted))
+        return true;
+    for (size_t i = 0; i < ob_list_count(wanted); i++) {
+        const char *w = ob_value_str(ob_list_at(wanted, i));
+        if (w && ((key && strcmp(w, key) == 0) || (id && strcmp(w, id) == 0)))
+            return true;
+    }
+    return false;
+}
+
+static void run_row(void *ctx, const struct ob_step_row *step, const struct ob_person_row *p)
+{
+    struct shown *s = ctx;
+    if (!is_wanted(s->wanted, p->person, p->id))
+        return;
+    s->count++;
+    if (s->cli->json) {
+        struct ob_event ev;
+        ob_event_init(&ev, "person");
+        ob_map_put_str(&ev.fields, "person", p->person);
+        ob_map_put_str(&ev.fields, "id", p->id);
+        ob_map_put_str(&ev.fields, "target", step->target);
+        ob_map_put_str(&ev.fields, "action", step->action);
+        ob_map_put_str(&ev.fields, "outcome", ob_outcome_word(p->state));
+        ob_map_put_str(&ev.fields, "detail", p->detail ? p->detail : "");
+        ob_map_put_int(&ev.fields, "calls", p->calls);
+        ob_event_emit(&ev, stdout);
+        return;
+    }
+    const char *cells[] = {p->person, step->target, step->action, ob_outcome_word(p->state),
+                           p->detail};
+    ob_grid_row(s->grid, cells);
+}
+
+static enum ob_status show_run(struct ob_session *s, int64_t run, struct ob_err *err)
+{
+    static const char *const names[] = {"person", "target", "action", "outcome", "why"};
+    struct shown w = {s->cli, ob_map_get(s->cli->args, "person"), ob_grid_new(names, 5), 0};
+    struct ob_each_person to = {run_row, &w};
+    enum ob_status st = ob_people_each(s->ledger, run, &to, err);
+    if (st == OB_OK && !s->cli->json && w.count)
+        ob_grid_print(w.grid, stdout, s->cli->tty_out ? ob_text_columns(1) : 0,
+                      s->cli->color && s->cli->tty_out);
+    if (st == OB_OK && !w.count)
+        ob_cli_say(s->cli, "run %" PRId64 " names nobody%s", run,
+                   ob_list_count(w.wanted) ? " of that name" : "");
+    ob_grid_free(w.grid);
+    return st;
+}
+
+/* Leaves in every step only the people who are asked for. */
+static void keep_wanted(struct ob_value *doc, const struct ob_value *wanted)
+{
+    struct ob_value *steps = ob_map_put(doc, "steps");
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        struct ob_value *people = ob_map_put(&steps->list.items[i], "people"), kept;
+        ob_value_init(&kept);
+        ob_value_set_list(&kept);
+        for (size_t k = 0; k < ob_list_count(people); k++) {
+            const struct ob_value *one = ob_list_at(people, k);
+            if (is_wanted(wanted, ob_value_str(ob_list_at(one, 0)),
+                          ob_value_str(ob_list_at(one, 1))))
+                ob_value_copy(ob_list_push(&kept), one);
+        }
+        ob_value_move(people, &kept);
+    }
+}
+
+static enum ob_status show_plan(struct ob_session *s, const char *what, struct ob_err *err)
+{
+    struct ob_value doc;
+    char id[OB_PLAN_ID];
+    enum ob_status st = ob_session_load(s, what, id, &doc, err);
+    const struct ob_value *wanted = ob_map_get(s->cli->args, "person");
+    if (st == OB_OK && ob_list_count(wanted))
+        keep_wanted(&doc, wanted);
+    if (st == OB_OK && s->cli->json) {
+        struct ob_event ev;
+        ob_event_init(&ev, "plan");
+        ob_map_put_str(&ev.fields, "plan", id);
+        ob_value_copy(ob_map_put(&ev.fields, "document"), &doc);
+        ob_event_emit(&ev, stdout);
+    } else if (st == OB_OK) {
+        ob_show_plan(s->cli, id, &doc, true, stdout);
+    }
+    ob_value_fini(&doc);
+    return st;
+}
+
+/* A number is a run when there is one; otherwise it may be the beginning of a plan's id. */
+static bool find_run(struct ob_session *s, const char *what, int64_t *run)
+{
+    struct ob_run_row row;
+    char *end;
+    *run = strtoll(what, &end, 10);
+    if (end == what || *end || *run < 1 ||
+        ob_ledger_run_get(s->ledger, *run, &row, NULL) != OB_OK)
+        return false;
+    ob_run_row_fini(&row);
+    return true;
+}
+
+enum ob_status ob_cmd_show(struct ob_cli *cli, struct ob_err *err)
+{
+    struct ob_session s;
+    const char *what = ob_cli_text(cli, "what");
+    int64_t run;
+    enum ob_status st = ob_session_open(&s, cli, false, err);
+    if (st == OB_OK)
+        st = find_run(&s, what, &run) ? show_run(&s, run, err) : show_plan(&s, what, err);
+    ob_session_close(&s);
+    return st;
+}

@@ -1,0 +1,70 @@
+/* What plan, apply, resume and call share: configuration, ledger, transport, the policy's inputs,
+ * and one way each to make a plan and to carry one out. */
+#pragma once
+#include "cli/cli.h"
+#include "ledger/ledger.h"
+#include "net/transport.h"
+#include "report/progress.h"
+#include "script/config.h"
+#include "script/policy.h"
+
+struct ob_outcomes {
+    int64_t succeeded, failed, unknown, skipped, pending;
+};
+
+struct ob_session {
+    struct ob_cli *cli;
+    struct ob_config *config;
+    struct ob_ledger *ledger;
+    struct ob_http *http;
+    struct ob_progress progress;
+    struct ob_progress_at at; /* what the progress line shows */
+    char at_what[96];
+    char at_note[96];
+};
+
+/* `cloud`: configuration and transport are needed as well as the ledger. */
+OB_MUST_CHECK enum ob_status ob_session_open(struct ob_session *s, struct ob_cli *cli, bool cloud,
+                                             struct ob_err *err);
+void ob_session_close(struct ob_session *s);
+
+/* A policy with all that the operator bound to it. */
+struct ob_bound {
+    char *name;
+    struct ob_buf text;
+    struct ob_bound_input *inputs;
+    size_t input_count;
+    struct ob_value vars;
+};
+/* The file at `path` with --input and --var. Unreadable inputs are OB_ERR_INPUT. */
+OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_cli *cli,
+                                           const char *path, struct ob_err *err);
+void ob_bound_fini(struct ob_bound *b);
+
+/* Runs the policy with readings only, seals and stores the plan. *doc is the caller's. */
+OB_MUST_CHECK enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b,
+                                             char id[OB_PLAN_ID], struct ob_value *doc,
+                                             struct ob_err *err);
+/* Reads a stored plan: its document, checked. */
+OB_MUST_CHECK enum ob_status ob_session_load(struct ob_session *s, const char *id,
+                                             char full[OB_PLAN_ID], struct ob_value *doc,
+                                             struct ob_err *err);
+/* Carries a plan out as a new run (*run 0 before) or goes on with one. Reports, and answers what
+ * the run ended with; err has the first reason. */
+OB_MUST_CHECK enum ob_status ob_session_run(struct ob_session *s, const char *plan,
+                                            const struct ob_value *doc, int64_t *run,
+                                            struct ob_err *err);
+
+/* ---- tally.c ---- */
+/* Outcomes of one step (path) or of the whole run (NULL). */
+OB_MUST_CHECK enum ob_status ob_tally(struct ob_ledger *l, int64_t run, const char *path,
+                                      struct ob_outcomes *out, struct ob_err *err);
+/* "succeeded", "failed", "unknown", "skipped" or "pending": what people are told. */
+const char *ob_outcome_word(enum ob_person_state state);
+void ob_outcomes_text(const struct ob_outcomes *o, char *out, size_t size);
+void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v);
+
+/* ---- shown.c ---- */
+/* The plan for people: steps, people, notes. `all`: every name, else the first ones. */
+void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
+                  FILE *out);

@@ -1,0 +1,93 @@
+/* A plan for people: what would be done, to whom, where. Fits the terminal. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "cli/session.h"
+#include "engine/plan.h"
+#include "report/text.h"
+
+#define FIRST_NAMES 5
+
+static void join_names(const struct ob_value *people, struct ob_buf *out)
+{
+    size_t n = ob_list_count(people);
+    for (size_t i = 0; i < n && i < FIRST_NAMES; i++) {
+        const char *key = ob_value_str(ob_list_at(ob_list_at(people, i), 0));
+        ob_buf_addf(out, "%s%s", i ? ", " : "", key ? key : "");
+    }
+    if (n > FIRST_NAMES)
+        ob_buf_addf(out, " and %zu more", n - FIRST_NAMES);
+}
+
+static void add_step(struct ob_grid *g, const struct ob_value *step)
+{
+    struct ob_buf who;
+    char count[32];
+    const char *request = ob_map_str(step, "request");
+    const struct ob_value *people = ob_map_get(step, "people");
+    ob_buf_init(&who, OB_BUF_SMALL);
+    if (request)
+        ob_buf_addf(&who, "%s (guards cannot see whom it touches)", request);
+    else
+        join_names(people, &who);
+    snprintf(count, sizeof count, "%zu", ob_list_count(people));
+    const char *cells[] = {ob_map_str(step, "path"), ob_map_str(step, "target"),
+                           ob_map_str(step, "action"), request ? "-" : count, ob_buf_str(&who)};
+    ob_grid_row(g, cells);
+    ob_buf_fini(&who);
+}
+
+static void print_everybody(const struct ob_value *step, int width, bool bold, FILE *out)
+{
+    static const char *const names[] = {"person", "account"};
+    const struct ob_value *people = ob_map_get(step, "people");
+    struct ob_grid *g = ob_grid_new(names, 2);
+    for (size_t i = 0; i < ob_list_count(people); i++) {
+        const struct ob_value *one = ob_list_at(people, i);
+        const char *cells[] = {ob_value_str(ob_list_at(one, 0)), ob_value_str(ob_list_at(one, 1))};
+        ob_grid_row(g, cells);
+    }
+    if (ob_list_count(people)) {
+        fprintf(out, "\n%s %s %s:\n", ob_map_str(step, "path"), ob_map_str(step, "target"),
+                ob_map_str(step, "action"));
+        ob_grid_print(g, out, width, bold);
+    }
+    ob_grid_free(g);
+}
+
+static void print_notes(const struct ob_value *doc, FILE *out)
+{
+    const struct ob_value *notes = ob_map_get(doc, "notes");
+    for (size_t i = 0; i < ob_list_count(notes); i++) {
+        struct ob_buf line;
+        ob_buf_init(&line, OB_BUF_SMALL);
+        ob_text_clean(&line, ob_value_str(ob_list_at(notes, i)));
+        fprintf(out, "note: %s\n", ob_buf_str(&line));
+        ob_buf_fini(&line);
+    }
+}
+
+void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
+                  FILE *out)
+{
+    static const char *const names[] = {"step", "target", "action", "people", "who"};
+    char made[OB_TIME_TEXT];
+    const struct ob_value *steps = ob_map_get(doc, "steps");
+    int width = out == stdout && !cli->tty_out ? 0 : ob_text_columns(fileno(out));
+    struct ob_grid *g = ob_grid_new(names, 5);
+    ob_grid_right(g, 3);
+    for (size_t i = 0; i < ob_list_count(steps); i++)
+        add_step(g, ob_list_at(steps, i));
+    fprintf(out, "plan %s of %s, made %s\n", id, ob_map_str(ob_map_get(doc, "policy"), "name"),
+            ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
+    print_notes(doc, out);
+    if (ob_list_count(steps))
+        ob_grid_print(g, out, width, cli->color);
+    else
+        fputs("nothing to do\n", out);
+    ob_grid_free(g);
+    for (size_t i = 0; all && i < ob_list_count(steps); i++)
+        print_everybody(ob_list_at(steps, i), width, cli->color, out);
+}

@@ -1,0 +1,37 @@
+/* targets.lua, read in the smallest environment: target, env, secret, aliyun_profile,
+ * huaweicloud_profile. Secrets become handles of the vault; nothing is read from them yet. */
+#pragma once
+#include "base/secret.h"
+#include "base/status.h"
+#include "base/value.h"
+#include "sign/sign.h"
+
+struct ob_target_config {
+    char *name;
+    char *provider;
+    int line;                /* of targets.lua, for messages */
+    struct ob_value fields;  /* all that was written, minus the common fields below: plain values
+                                and OB_SECRET handles, checked against the provider's own schema
+                                by script/target.c */
+    char *ca_file;           /* absolute or NULL */
+    char *proxy;             /* or NULL */
+    int parallel;            /* calls in flight; default 4, 1..64 */
+    int64_t timeout_ms;      /* `timeout` is in seconds in the file; default 30 s */
+    struct ob_value protect; /* list of glob patterns of ids */
+    int64_t limit_users;     /* -1: none */
+    double limit_share;      /* -1: none */
+};
+
+struct ob_config {
+    char *path; /* of the file, for messages */
+    struct ob_vault *vault;
+    struct ob_target_config *targets;
+    size_t count;
+};
+
+/* `path` NULL: OFFBOARD_CONFIG, then the XDG folder's targets.lua. Absent file: OB_ERR_USAGE with
+ * the way out (offboard sim / offboard new). Errors name file:line and field. */
+OB_MUST_CHECK enum ob_status ob_config_load(struct ob_config **out, const char *path,
+                                            struct ob_err *err);
+void ob_config_free(struct ob_config *c);
+const struct ob_target_config *ob_config_target(const struct ob_config *c, const char *name);

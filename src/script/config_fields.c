@@ -1,0 +1,236 @@
+/* The fields of a target: those every target has are checked here and taken out; the rest stays
+ * for the provider's schema (script/target.c). A secret written into the file itself is refused,
+ * and no message here shows a value. */
+#include "script/config_parts.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PARALLEL_DEFAULT 4
+#define PARALLEL_MAX     64
+#define TIMEOUT_DEFAULT  30000
+#define TIMEOUT_MAX      3600 /* seconds */
+
+struct ob_target_config *ob_config_add(struct ob_config *c, const char *name, int line)
+{
+    c->targets = ob_xrealloc(c->targets, c->count + 1, sizeof *c->targets);
+    struct ob_target_config *t = &c->targets[c->count++];
+    *t = (struct ob_target_config){
+        .name = ob_xstrdup(name),
+        .line = line,
+        .parallel = PARALLEL_DEFAULT,
+        .timeout_ms = TIMEOUT_DEFAULT,
+        .limit_users = -1,
+        .limit_share = -1,
+    };
+    ob_value_set_map(&t->fields);
+    ob_value_set_list(&t->protect);
+    return t;
+}
+
+/* ---- lines ---- */
+
+static bool in_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Does the line give `field` a value? A comment ends it. */
+static bool assigns(const char *line, size_t len, const char *field)
+{
+    size_t n = strlen(field);
+    for (size_t i = 0; i + n < len && memcmp(line + i, "--", 2) != 0; i++) {
+        if (memcmp(line + i, field, n) != 0 || (i && in_name(line[i - 1])) || in_name(line[i + n]))
+            continue;
+        size_t after = i + n;
+        while (after < len && isspace((unsigned char)line[after]))
+            after++;
+        if (after < len && line[after] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* Lua says on which line a table was begun, not where its fields stand: looked up in the text,
+ * from the target's line on. */
+static int field_line(const struct ob_loader *l, int from, const char *field)
+{
+    const char *at = ob_buf_str(&l->text), *end = at + l->text.len;
+    for (int line = 1; at < end; line++) {
+        const char *nl = memchr(at, '\n', (size_t)(end - at));
+        const char *stop = nl ? nl : end;
+        if (line >= from && assigns(at, (size_t)(stop - at), field))
+            return line;
+        at = stop + 1;
+    }
+    return from;
+}
+
+enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_target_config *t,
+                                const char *field, struct ob_err *err, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return ob_fail(err, OB_ERR_USAGE, "%s:%d: %s", l->chunk, field_line(l, t->line, field), text);
+}
+
+/* ---- common fields ---- */
+
+struct place { /* of one field, for messages */
+    struct ob_loader *l;
+    struct ob_target_config *t;
+    const char *field;
+};
+
+static enum ob_status wrong(const struct place *p, const char *wanted, struct ob_err *err)
+{
+    return ob_config_refuse(p->l, p->t, p->field, err, "%s must be %s", p->field, wanted);
+}
+
+static bool is_text(const struct ob_value *v)
+{
+    return v->type == OB_STR && v->s.len && !memchr(v->s.p, '\0', v->s.len);
+}
+
+static bool number(const struct ob_value *v, double *out)
+{
+    if (v->type != OB_INT && v->type != OB_NUM)
+        return false;
+    *out = v->type == OB_INT ? (double)v->i : v->n;
+    return isfinite(*out);
+}
+
+static enum ob_status take_provider(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (!is_text(v))
+        return wrong(p, "the name of a provider, in quotes", err);
+    p->t->provider = ob_xstrdup(v->s.p);
+    return OB_OK;
+}
+
+static enum ob_status take_ca_file(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (!is_text(v))
+        return wrong(p, "the path of a PEM file, in quotes", err);
+    char *path = ob_path_beside(p->l->config->path, v->s.p);
+    char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    p->t->ca_file = here ? ob_xasprintf("%s/%s", here, path) : ob_xstrdup(path);
+    free(here);
+    free(path);
+    return OB_OK;
+}
+
+static enum ob_status take_proxy(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (!is_text(v) || !strstr(v->s.p, "://"))
+        return wrong(p, "a URL like \"http://proxy:3128\"", err);
+    if (strchr(v->s.p, '@'))
+        return wrong(p, "a URL without user and password", err);
+    p->t->proxy = ob_xstrdup(v->s.p);
+    return OB_OK;
+}
+
+static enum ob_status take_parallel(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (v->type != OB_INT || v->i < 1 || v->i > PARALLEL_MAX)
+        return wrong(p, "a whole number from 1 to 64", err);
+    p->t->parallel = (int)v->i;
+    return OB_OK;
+}
+
+static enum ob_status take_timeout(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    double seconds;
+    if (!number(v, &seconds) || seconds < 0.001 || seconds > TIMEOUT_MAX)
+        return wrong(p, "a number of seconds up to 3600", err);
+    p->t->timeout_ms = (int64_t)llround(seconds * 1000);
+    return OB_OK;
+}
+
+static enum ob_status take_protect(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    /* an empty table is a map to the converter */
+    bool empty = v->type == OB_MAP && v->map.count == 0;
+    if (v->type != OB_LIST && !empty)
+        return wrong(p, "a list of patterns like { \"admin*\" }", err);
+    for (size_t i = 0; i < ob_list_count(v); i++)
+        if (!is_text(ob_list_at(v, i)))
+            return wrong(p, "a list of patterns like { \"admin*\" }", err);
+    if (!empty)
+        ob_value_move(&p->t->protect, v);
+    return OB_OK;
+}
+
+static enum ob_status take_limit(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (v->type != OB_MAP)
+        return wrong(p, "a table like { users = 200, share = 0.05 }", err);
+    for (size_t i = 0; i < v->map.count; i++) {
+        const struct ob_pair *pair = &v->map.pairs[i];
+        double share;
+        if (strcmp(pair->key.p, "users") == 0) {
+            if (pair->value.type != OB_INT || pair->value.i < 0)
+                return wrong(p, "{ users = ... } with a whole number of people", err);
+            p->t->limit_users = pair->value.i;
+        } else if (strcmp(pair->key.p, "share") == 0) {
+            if (!number(&pair->value, &share) || share < 0 || share > 1)
+                return wrong(p, "{ share = ... } with a number from 0 to 1", err);
+            p->t->limit_share = share;
+        } else {
+            return wrong(p, "a table of users and share only", err);
+        }
+    }
+    return OB_OK;
+}
+
+/* ---- all fields ---- */
+
+static const struct {
+    const char *field;
+    enum ob_status (*take)(const struct place *p, struct ob_value *v, struct ob_err *err);
+} common[] = {
+    {"provider", take_provider}, {"ca_file", take_ca_file}, {"proxy", take_proxy},
+    {"parallel", take_parallel}, {"timeout", take_timeout}, {"protect", take_protect},
+    {"limit", take_limit},
+};
+
+static bool names_secret(const char *field)
+{
+    static const char *const names[] = {"app_key", "password", "secret_key", "access_key_secret",
+                                        "security_token"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(field, names[i]) == 0)
+            return true;
+    return false;
+}
+
+enum ob_status ob_config_field(struct ob_loader *l, struct ob_target_config *t, const char *field,
+                               struct ob_value *value, struct ob_err *err)
+{
+    struct place p = {l, t, field};
+    if (names_secret(field) && value->type != OB_SECRET)
+        return wrong(&p, "secret.env, secret.file or secret.command", err);
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        if (strcmp(field, common[i].field) == 0)
+            return common[i].take(&p, value, err);
+    ob_value_move(ob_map_put(&t->fields, field), value);
+    return OB_OK;
+}
+
+void ob_config_merge(struct ob_target_config *t, const struct ob_value *credential)
+{
+    for (size_t i = 0; i < credential->map.count; i++) {
+        const struct ob_pair *pair = &credential->map.pairs[i];
+        if (!ob_map_get(&t->fields, pair->key.p))
+            ob_value_copy(ob_map_put(&t->fields, pair->key.p), &pair->value);
+    }
+}

@@ -1,0 +1,337 @@
+/* Life of a policy and the scheduler of its tasks. One thread; a task that proposes something
+ * yields to here, the engine works, and the task is resumed when its op is done. Completions
+ * never resume: they only mark the op, and this loop looks. */
+#include "script/policy.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/plan.h"
+#include "script/policy_parts.h"
+#include "script/target.h"
+
+#define TURN_MS 1000
+
+struct ob_policy *ob_policy_of(lua_State *L)
+{
+    return ob_script_of(L)->owner;
+}
+
+const char *ob_policy_where(lua_State *L, char *out, size_t size)
+{
+    lua_Debug ar;
+    for (int level = 0; lua_getstack(L, level, &ar); level++) {
+        lua_getinfo(L, "Sl", &ar);
+        if (ar.currentline > 0) {
+            snprintf(out, size, "%s:%d", ar.short_src, ar.currentline);
+            return out;
+        }
+    }
+    snprintf(out, size, "%s", ob_policy_of(L)->opt.name);
+    return out;
+}
+
+char *ob_task_path(struct ob_policy *p)
+{
+    return ob_xasprintf("%s%d", p->current->prefix, ++p->current->made);
+}
+
+/* ---- tasks ---- */
+
+static struct ob_task *task_new(struct ob_policy *p, struct ob_task *parent, lua_State *T, int ref,
+                                char *prefix)
+{
+    struct ob_task *t = ob_xcalloc(1, sizeof *t);
+    struct ob_task **at = &p->tasks;
+    t->parent = parent;
+    t->T = T;
+    t->ref = ref;
+    t->prefix = prefix;
+    while (*at)
+        at = &(*at)->next;
+    *at = t; /* at the end: tasks start in the order of their functions */
+    return t;
+}
+
+static void task_free(struct ob_task *t)
+{
+    ob_op_free(t->op);
+    free(t->prefix);
+    free(t);
+}
+
+/* [-0, +1, e] after all children are done: combined outcome, then what each returned. */
+static int together_k(lua_State *L, int status, lua_KContext base)
+{
+    int first = (int)base + 1, last = lua_gettop(L);
+    (void)status;
+    ob_push_combined(L, first, last);
+    lua_insert(L, first);
+    return lua_gettop(L) - first + 1;
+}
+
+/* One child for each function; its result will be pushed onto the parent's stack, in order. */
+int ob_policy_together(lua_State *L)
+{
+    struct ob_policy *p = ob_policy_of(L);
+    struct ob_task *parent = p->current;
+    int n = lua_gettop(L);
+    for (int i = 1; i <= n; i++)
+        luaL_checktype(L, i, LUA_TFUNCTION);
+    if (!n)
+        return luaL_error(L, "together: give it one function or more");
+    char *path = ob_task_path(p);
+    for (int i = 1; i <= n; i++) {
+        lua_State *T = ob_new_thread(L);
+        int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+        lua_pushvalue(L, i);
+        lua_xmove(L, T, 1);
+        task_new(p, parent, T, ref, ob_xasprintf("%s.%d.", path, i));
+    }
+    free(path);
+    parent->children = (size_t)n;
+    lua_settop(L, n);
+    return lua_yieldk(L, 0, n, together_k);
+}
+
+/* A child's first result goes to its parent; the parent goes on when it was the last. Results
+ * arrive in the order of the functions because only the first unfinished child may deliver. */
+static void deliver(struct ob_policy *p, struct ob_task *parent)
+{
+    lua_State *L = p->script->L;
+    for (struct ob_task *t = p->tasks; t; t = t->next) {
+        if (t->parent != parent || t->state != OB_JOB_DONE || t->ref == LUA_NOREF)
+            continue;
+        if (!lua_checkstack(parent->T, 4))
+            continue;
+        lua_settop(t->T, 1);
+        lua_xmove(t->T, parent->T, 1);
+        parent->args++;
+        luaL_unref(L, LUA_REGISTRYINDEX, t->ref);
+        t->ref = LUA_NOREF;
+    }
+    parent->state = OB_JOB_READY;
+}
+
+static void task_done(struct ob_policy *p, struct ob_task *t)
+{
+    t->state = OB_JOB_DONE;
+    if (t->parent && --t->parent->children == 0)
+        deliver(p, t->parent);
+}
+
+static void fail_policy(struct ob_policy *p, const struct ob_err *err)
+{
+    if (p->failed.status == OB_OK)
+        p->failed = *err;
+}
+
+static void run_task(struct ob_policy *p, struct ob_task *t)
+{
+    struct ob_err err;
+    int nresults = 0, nargs = t->args;
+    t->args = 0;
+    p->current = t;
+    enum ob_exec how = ob_resume(p->script, t->T, nargs, &nresults, &err);
+    p->current = NULL;
+    switch (how) {
+    case OB_EXEC_DONE:
+        task_done(p, t);
+        return;
+    case OB_EXEC_WAITING:
+        lua_pop(t->T, nresults);
+        t->state = t->op && t->op->done ? OB_JOB_READY : OB_JOB_WAITING;
+        return;
+    default:
+        t->state = OB_JOB_DONE;
+        err.status = ob_exec_status(how, &err);
+        fail_policy(p, &err);
+        return;
+    }
+}
+
+static struct ob_task *next_ready(struct ob_policy *p)
+{
+    for (struct ob_task *t = p->tasks; t; t = t->next) {
+        if (t->state == OB_JOB_WAITING && t->op && t->op->done)
+            t->state = OB_JOB_READY;
+        if (t->state == OB_JOB_READY)
+            return t;
+    }
+    return NULL;
+}
+
+static bool any_waiting(const struct ob_policy *p)
+{
+    for (const struct ob_task *t = p->tasks; t; t = t->next)
+        if (t->state == OB_JOB_WAITING && t->op)
+            return true;
+    return false;
+}
+
+/* An op that could not be brought to its end ends the policy: it must not decide on half. */
+static bool op_failed(struct ob_policy *p, struct ob_task *t)
+{
+    if (!t->op || t->op->err.status == OB_OK)
+        return false;
+    t->state = OB_JOB_DONE;
+    fail_policy(p, &t->op->err);
+    return true;
+}
+
+/* Runs whatever is ready, then lets the engine work; until nothing is left to do. After a
+ * failure no task goes on, but what the engine has begun is brought to its end. */
+static enum ob_status schedule(struct ob_policy *p, struct ob_err *err)
+{
+    for (;;) {
+        struct ob_task *t;
+        while ((t = next_ready(p)) != NULL) {
+            if (op_failed(p, t))
+                continue;
+            if (p->failed.status != OB_OK)
+                t->state = OB_JOB_DONE;
+            else
+                run_task(p, t);
+        }
+        if (!any_waiting(p))
+            break;
+        enum ob_status st = ob_engine_turn(p->engine, TURN_MS, err);
+        if (st != OB_OK)
+            return st;
+    }
+    if (p->failed.status == OB_OK)
+        return OB_OK;
+    *err = p->failed;
+    return err->status;
+}
+
+/* ---- life ---- */
+
+static int setup(lua_State *L)
+{
+    ob_open_roster(L);
+    ob_open_outcome(L);
+    ob_open_policy_env(L);
+    ob_open_policy_targets(L);
+    return 0;
+}
+
+static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
+{
+    p->guard = ob_guard_new();
+    return p->opt.max_delete ? ob_guard_max_delete(p->guard, p->opt.max_delete, err) : OB_OK;
+}
+
+static void make_engine(struct ob_policy *p)
+{
+    struct ob_engine_options o = {
+        .clock = p->opt.clock,
+        .transport = p->opt.transport,
+        .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
+        .run = p->opt.run,
+        .vault = p->opt.config->vault,
+        .parallel = p->opt.parallel,
+        .notify = p->opt.notify,
+        .notify_ctx = p->opt.notify_ctx,
+    };
+    p->engine = ob_engine_new(&o);
+}
+
+static enum ob_status make_script(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st =
+        ob_script_new(&p->script, OB_PROFILE_POLICY, p->opt.name, p->opt.limits, err);
+    if (st != OB_OK)
+        return st;
+    p->script->owner = p;
+    return ob_script_setup(p->script, setup, err);
+}
+
+enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_options *opt,
+                             struct ob_err *err)
+{
+    struct ob_policy *p = ob_xcalloc(1, sizeof *p);
+    *out = NULL;
+    p->opt = *opt;
+    ob_value_init(&p->doc);
+    p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
+    for (size_t i = 0; i < opt->config->count; i++)
+        p->targets[i].config = &opt->config->targets[i];
+    if (opt->today)
+        snprintf(p->today, sizeof p->today, "%s", opt->today);
+    else
+        ob_date_local(opt->now_ms, p->today);
+    if (opt->mode == OB_MODE_APPLY)
+        p->ceiling = ob_ceiling_new(opt->plan);
+    make_engine(p);
+    ob_record_begin(p);
+    enum ob_status st = make_guard(p, err);
+    if (st == OB_OK)
+        st = make_script(p, err);
+    if (st == OB_OK)
+        *out = p;
+    else
+        ob_policy_free(p);
+    return st;
+}
+
+void ob_policy_free(struct ob_policy *p)
+{
+    if (!p)
+        return;
+    while (p->tasks) {
+        struct ob_task *t = p->tasks;
+        p->tasks = t->next;
+        task_free(t);
+    }
+    ob_script_free(p->script);
+    ob_engine_free(p->engine);
+    for (size_t i = 0; i < p->opt.config->count; i++)
+        ob_target_close(p->targets[i].t);
+    free(p->targets);
+    ob_guard_free(p->guard);
+    ob_ceiling_free(p->ceiling);
+    ob_value_fini(&p->doc);
+    free(p->key);
+    free(p);
+}
+
+static int load(lua_State *L)
+{
+    struct ob_policy *p = ob_policy_of(L);
+    char chunk[300];
+    lua_State *T = ob_new_thread(L);
+    snprintf(chunk, sizeof chunk, "@%s", p->opt.name);
+    if (luaL_loadbufferx(T, p->opt.text, p->opt.len, chunk, "t") != LUA_OK) {
+        lua_xmove(T, L, 1);
+        return lua_error(L);
+    }
+    ob_push_env(T);
+    lua_setupvalue(T, -2, 1);
+    task_new(p, NULL, T, luaL_ref(L, LUA_REGISTRYINDEX), ob_xstrdup(""));
+    return 0;
+}
+
+enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st = ob_script_setup(p->script, load, err);
+    if (st == OB_OK)
+        st = schedule(p, err);
+    if (st == OB_OK && p->opt.mode == OB_MODE_PLAN)
+        st = ob_record_end(p, err);
+    struct ob_err flush;
+    if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK && st == OB_OK) {
+        *err = flush;
+        st = flush.status;
+    }
+    return st;
+}
+
+struct ob_value *ob_policy_document(struct ob_policy *p)
+{
+    return &p->doc;
+}
+
+void ob_policy_stop(struct ob_policy *p, enum ob_status status)
+{
+    ob_engine_stop(p->engine, status);
+}

@@ -1,0 +1,55 @@
+/* A policy at work: the administrator's script in its sandbox, its proposals handed to the
+ * engine, its readings and inputs recorded. The same file runs in two ways (DESIGN section 2):
+ *   PLAN   proposals are recorded and assumed to succeed; only readings reach the cloud;
+ *   APPLY  (also resume) proposals are carried out under the plan's ceiling; readings and inputs
+ *          are answered from the plan, so that a replay decides as the plan did. */
+#pragma once
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "engine/guard.h"
+#include "script/config.h"
+#include "script/script.h"
+
+enum ob_mode { OB_MODE_PLAN, OB_MODE_APPLY };
+
+struct ob_bound_input { /* what the operator bound to a name */
+    char *name;
+    char *source;       /* file name for messages, "-" for standard input */
+    struct ob_buf bytes;
+};
+
+struct ob_policy_options {
+    enum ob_mode mode;
+    const char *name;          /* of the policy's file */
+    const char *text;
+    size_t len;
+    const struct ob_bound_input *inputs;
+    size_t input_count;
+    const struct ob_value *vars;      /* map of texts */
+    bool allow_empty;
+    const char *max_delete;           /* or NULL */
+    struct ob_limits limits;
+    int64_t now_ms;                   /* the policy's now and today, all the time it lives */
+    const char *today;                /* of the plan; NULL: from now_ms and the time zone */
+    const struct ob_config *config;
+    const struct ob_clock *clock;
+    struct ob_transport transport;
+    struct ob_ledger *ledger;         /* readings are kept in it, in both modes */
+    const struct ob_value *plan;      /* APPLY: the plan's document */
+    int64_t run;                      /* APPLY */
+    int parallel;
+    void (*notify)(void *ctx, const struct ob_notice *n);
+    void *notify_ctx;
+};
+
+struct ob_policy;
+OB_MUST_CHECK enum ob_status ob_policy_new(struct ob_policy **out,
+                                           const struct ob_policy_options *opt,
+                                           struct ob_err *err);
+void ob_policy_free(struct ob_policy *p);
+/* Runs it to its end. In APPLY the outcomes are in the ledger. */
+OB_MUST_CHECK enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err);
+/* PLAN: the document (plan.h), borrowed. Complete after a run that was OB_OK. */
+struct ob_value *ob_policy_document(struct ob_policy *p);
+/* For signal handlers, together with the transport's wake. */
+void ob_policy_stop(struct ob_policy *p, enum ob_status status);

@@ -1,0 +1,89 @@
+/* What the files of the policy runtime share: policy.c (life and scheduler), policy_env.c (inputs,
+ * limits, dates), policy_target.c (targets and their actions), policy_record.c (the plan's
+ * document), outcome.c. Inside src/script only. */
+#pragma once
+#include "script/internal.h"
+#include "script/policy.h"
+#include "script/roster.h"
+
+enum ob_job_state { OB_JOB_READY, OB_JOB_WAITING, OB_JOB_DONE };
+
+/* One coroutine: the policy itself, or a function given to together{}. It is resumed by the
+ * scheduler only, and waits for exactly one thing: an op, or its children. */
+struct ob_task {
+    struct ob_task *next;
+    struct ob_task *parent;
+    lua_State *T;
+    int ref;               /* anchors T */
+    enum ob_job_state state;
+    struct ob_op *op;      /* what it waits for; freed when taken or when the policy ends */
+    size_t children;       /* not done yet */
+    int args;              /* values on T for the next resume */
+    char *prefix;          /* "" or "3.1.": paths of its proposals */
+    int made;              /* proposals so far */
+};
+
+struct ob_policy_target {
+    const struct ob_target_config *config;
+    struct ob_target *t;
+    bool recorded;         /* in the plan's document */
+};
+
+struct ob_policy {
+    struct ob_policy_options opt;
+    struct ob_script *script;
+    struct ob_engine *engine;
+    struct ob_guard *guard;
+    struct ob_ceiling *ceiling;
+    struct ob_task *tasks, *current;
+    struct ob_policy_target *targets; /* one for each of the configuration, opened when named */
+    struct ob_value doc;
+    char today[OB_TIME_TEXT];
+    char *key;             /* key "column" */
+    struct ob_err failed;
+};
+
+struct ob_policy *ob_policy_of(lua_State *L);
+/* The path of the next proposal of the task that runs now; owned by the caller. */
+char *ob_task_path(struct ob_policy *p);
+/* "policy.lua:12", where the script is now. */
+const char *ob_policy_where(lua_State *L, char *out, size_t size);
+
+/* [-0, +0, e] */
+void ob_open_policy_env(lua_State *L);
+void ob_open_policy_targets(lua_State *L);
+void ob_open_outcome(lua_State *L);
+int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
+
+/* [-n, +1|3, e] target:request{}; policy_request.c */
+int ob_policy_request(lua_State *L);
+
+/* ---- outcome.c ---- */
+/* [-0, +1, e] The outcome of a step over `roster` (at index `at`): one state and detail a member. */
+void ob_push_outcome(lua_State *L, int at, const struct ob_person *people, size_t count);
+/* [-0, +1, e] All members of the roster, assumed to have succeeded. */
+void ob_push_assumed(lua_State *L, int at);
+/* [-0, +1, e] The outcomes at first..last (others and nil are left out) as one. */
+void ob_push_combined(lua_State *L, int first, int last);
+
+/* ---- policy_record.c ---- */
+/* "https://host:port/base", owned by the caller. */
+char *ob_endpoint_text(const struct ob_endpoint *e);
+void ob_record_begin(struct ob_policy *p);
+OB_MUST_CHECK enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err);
+void ob_record_target(struct ob_policy *p, struct ob_policy_target *t);
+void ob_record_note(struct ob_policy *p, const char *text);
+OB_MUST_CHECK enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
+                                             struct ob_err *err);
+void ob_record_step(struct ob_policy *p, const char *path, const struct ob_step_spec *spec);
+void ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
+                   const struct ob_request *r);
+/* Keeps what a reading answered; in APPLY, under the run, so that its resume reads the same. */
+OB_MUST_CHECK enum ob_status ob_record_reading(struct ob_policy *p, const char *path,
+                                               const struct ob_target *t, const char *op,
+                                               const struct ob_value *answer, struct ob_err *err);
+/* What was recorded under this path; *found says whether there is something. */
+OB_MUST_CHECK enum ob_status ob_replay_reading(struct ob_policy *p, const char *path,
+                                               const struct ob_target *t, const char *op,
+                                               bool *found, struct ob_value *answer,
+                                               struct ob_err *err);

@@ -1,0 +1,255 @@
+/* The plan's document while it is made, and readings as blobs of the ledger: what a policy was
+ * told is kept, so that a replay is told the same. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "engine/plan.h"
+#include "script/policy_parts.h"
+
+static struct ob_value *section(struct ob_policy *p, const char *name)
+{
+    return ob_map_put(&p->doc, name);
+}
+
+static struct ob_value *add_entry(struct ob_policy *p, const char *name)
+{
+    struct ob_value *v = ob_list_push(section(p, name));
+    ob_value_set_map(v);
+    return v;
+}
+
+void ob_record_begin(struct ob_policy *p)
+{
+    static const char *const lists[] = {"inputs", "targets", "readings", "steps", "notes", NULL};
+    char digest[OB_SHA256_HEX];
+    ob_value_set_map(&p->doc);
+    ob_map_put_int(&p->doc, "version", OB_PLAN_VERSION);
+    ob_map_put_str(&p->doc, "program", OB_VERSION);
+    ob_map_put_int(&p->doc, "created_ms", ob_wall_ms(p->opt.clock));
+    ob_map_put_int(&p->doc, "now_ms", p->opt.now_ms);
+    ob_map_put_str(&p->doc, "today", p->today);
+    struct ob_value *policy = section(p, "policy");
+    ob_value_set_map(policy);
+    ob_map_put_str(policy, "name", p->opt.name);
+    ob_map_put_str(policy, "digest", ob_sha256_hex(p->opt.text, p->opt.len, digest));
+    struct ob_value *vars = section(p, "vars");
+    if (p->opt.vars)
+        ob_value_copy(vars, p->opt.vars);
+    else
+        ob_value_set_map(vars);
+    if (p->opt.max_delete)
+        ob_map_put_str(&p->doc, "max_delete", p->opt.max_delete);
+    ob_map_put_bool(&p->doc, "allow_empty", p->opt.allow_empty);
+    ob_map_put_int(&p->doc, "memory", (int64_t)p->opt.limits.memory);
+    ob_map_put_int(&p->doc, "cpu_ms", p->opt.limits.cpu_ms);
+    for (const char *const *name = lists; *name; name++)
+        ob_value_set_list(section(p, *name));
+}
+
+char *ob_endpoint_text(const struct ob_endpoint *e)
+{
+    return ob_xasprintf("%s://%s%s", e->https ? "https" : "http", e->authority, e->base);
+}
+
+void ob_record_target(struct ob_policy *p, struct ob_policy_target *t)
+{
+    if (t->recorded)
+        return;
+    t->recorded = true;
+    struct ob_value *v = add_entry(p, "targets");
+    char *endpoint = ob_endpoint_text(&t->t->route.endpoint);
+    ob_map_put_str(v, "name", t->t->name);
+    ob_map_put_str(v, "provider", t->t->provider.info->name);
+    ob_map_put_str(v, "endpoint", endpoint);
+    free(endpoint);
+}
+
+void ob_record_note(struct ob_policy *p, const char *text)
+{
+    ob_list_push_str(section(p, "notes"), text);
+}
+
+enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
+                               struct ob_err *err)
+{
+    char digest[OB_SHA256_HEX];
+    const struct ob_value *inputs = section(p, "inputs");
+    if (p->opt.mode != OB_MODE_PLAN)
+        return OB_OK;
+    for (size_t i = 0; i < ob_list_count(inputs); i++)
+        if (strcmp(ob_map_str(ob_list_at(inputs, i), "name"), in->name) == 0)
+            return OB_OK;
+    enum ob_status st =
+        ob_ledger_blob_put(p->opt.ledger, ob_buf_str(&in->bytes), in->bytes.len, digest, err);
+    if (st != OB_OK)
+        return st;
+    struct ob_value *v = add_entry(p, "inputs");
+    ob_map_put_str(v, "name", in->name);
+    ob_map_put_str(v, "source", in->source);
+    ob_map_put_str(v, "digest", digest);
+    return OB_OK;
+}
+
+void ob_record_step(struct ob_policy *p, const char *path, const struct ob_step_spec *spec)
+{
+    struct ob_value *v = add_entry(p, "steps");
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", spec->target->name);
+    ob_map_put_str(v, "action", spec->action->name);
+    ob_map_put_str(v, "kind", ob_kind_word(spec->action->kind));
+    ob_value_copy(ob_map_put(v, "options"), spec->options);
+    struct ob_value *people = ob_map_put(v, "people");
+    ob_value_set_list(people);
+    for (size_t i = 0; i < spec->count; i++) {
+        struct ob_value *one = ob_list_push(people);
+        ob_value_set_list(one);
+        ob_list_push_str(one, spec->keys[i]);
+        ob_list_push_str(one, spec->ids[i]);
+    }
+}
+
+void ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
+                   const struct ob_request *r)
+{
+    char digest[OB_SHA256_HEX];
+    struct ob_value *v = add_entry(p, "steps");
+    char *line = ob_xasprintf("%s %s", r->method, r->rpc_action ? r->rpc_action : r->path);
+    ob_raw_digest(t, r, digest);
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", t->name);
+    ob_map_put_str(v, "action", "request");
+    ob_map_put_str(v, "request", line);
+    ob_map_put_str(v, "digest", digest);
+    free(line);
+}
+
+/* ---- readings ---- */
+
+/* In APPLY a reading that the plan does not have (the policy took another way) is kept under the
+ * run, as something learned of its target. */
+static char *learned_name(const struct ob_policy *p, const char *path)
+{
+    return ob_xasprintf("reading.%lld.%s", (long long)p->opt.run, path);
+}
+
+static enum ob_status put_answer(struct ob_policy *p, const struct ob_value *answer,
+                                 char digest[OB_SHA256_HEX], struct ob_err *err)
+{
+    struct ob_buf json;
+    ob_buf_init(&json, OB_BUF_LARGE);
+    ob_json_write(&json, answer);
+    enum ob_status st = ob_ledger_blob_put(p->opt.ledger, ob_buf_str(&json), json.len, digest, err);
+    ob_buf_fini(&json);
+    return st;
+}
+
+enum ob_status ob_record_reading(struct ob_policy *p, const char *path, const struct ob_target *t,
+                                 const char *op, const struct ob_value *answer, struct ob_err *err)
+{
+    char digest[OB_SHA256_HEX];
+    enum ob_status st = put_answer(p, answer, digest, err);
+    if (st != OB_OK)
+        return st;
+    if (p->opt.mode == OB_MODE_APPLY) {
+        char *name = learned_name(p, path);
+        st = ob_ledger_learned_put(p->opt.ledger, t->name, name, digest, err);
+        free(name);
+        return st;
+    }
+    struct ob_value *v = add_entry(p, "readings");
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", t->name);
+    ob_map_put_str(v, "op", op);
+    ob_map_put_str(v, "digest", digest);
+    return OB_OK;
+}
+
+static const struct ob_value *planned_reading(const struct ob_policy *p, const char *path,
+                                              const struct ob_target *t, const char *op)
+{
+    const struct ob_value *all = ob_map_get(p->opt.plan, "readings");
+    for (size_t i = 0; i < ob_list_count(all); i++) {
+        const struct ob_value *v = ob_list_at(all, i);
+        const char *at = ob_map_str(v, "path"), *target = ob_map_str(v, "target");
+        const char *what = ob_map_str(v, "op");
+        if (at && target && what && strcmp(at, path) == 0 && strcmp(target, t->name) == 0 &&
+            strcmp(what, op) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+static enum ob_status find_digest(struct ob_policy *p, const char *path, const struct ob_target *t,
+                                  const char *op, struct ob_buf *digest, struct ob_err *err)
+{
+    const struct ob_value *planned = planned_reading(p, path, t, op);
+    if (planned) {
+        ob_buf_adds(digest, ob_map_str(planned, "digest"));
+        return OB_OK;
+    }
+    char *name = learned_name(p, path);
+    enum ob_status st = ob_ledger_learned_get(p->opt.ledger, t->name, name, digest, err);
+    free(name);
+    return st;
+}
+
+enum ob_status ob_replay_reading(struct ob_policy *p, const char *path, const struct ob_target *t,
+                                 const char *op, bool *found, struct ob_value *answer,
+                                 struct ob_err *err)
+{
+    struct ob_buf digest, json;
+    *found = false;
+    if (p->opt.mode == OB_MODE_PLAN)
+        return OB_OK;
+    ob_buf_init(&digest, 256);
+    ob_buf_init(&json, OB_BUF_LARGE);
+    enum ob_status st = find_digest(p, path, t, op, &digest, err);
+    if (st == OB_OK && digest.len) {
+        st = ob_ledger_blob_get(p->opt.ledger, ob_buf_str(&digest), &json, err);
+        if (st == OB_OK)
+            st = ob_script_json(ob_buf_str(&json), json.len, answer, err);
+        *found = st == OB_OK;
+    }
+    ob_buf_fini(&digest);
+    ob_buf_fini(&json);
+    return st;
+}
+
+/* ---- the end of a plan ---- */
+
+static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, int64_t *count,
+                                      struct ob_err *err)
+{
+    struct ob_op *op;
+    struct ob_value none;
+    ob_value_init(&none);
+    enum ob_status st = ob_engine_read(p->engine, t, "list", &none, &op, err);
+    while (st == OB_OK && !op->done)
+        st = ob_engine_turn(p->engine, 1000, err);
+    if (st == OB_OK && op->err.status != OB_OK) {
+        *err = op->err;
+        st = err->status;
+    }
+    *count = st == OB_OK ? (int64_t)ob_list_count(&op->value) : -1;
+    ob_op_free(op);
+    return st;
+}
+
+/* Limits that are shares need to know of how many. */
+enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
+{
+    for (size_t i = 0; i < p->opt.config->count; i++) {
+        struct ob_target *t = p->targets[i].t;
+        int64_t count;
+        if (!t || !ob_guard_wants_population(p->guard, t))
+            continue;
+        enum ob_status st = count_directory(p, t, &count, err);
+        if (st == OB_OK)
+            st = ob_guard_population(p->guard, t, count, err);
+        if (st != OB_OK)
+            return st;
+    }
+    return OB_OK;
+}

@@ -1,0 +1,4 @@
+-- expect: budget
+while true do
+  pcall(assert, false, "no")
+end

@@ -1,0 +1,5 @@
+-- expect: error "coroutine" is not available
+-- The instruction count restarts in each coroutine.
+while true do
+  coroutine.wrap(function() end)()
+end

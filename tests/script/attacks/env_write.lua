@@ -1,0 +1,3 @@
+-- expect: error global "y" assigned
+-- Through the name _ENV.
+_ENV.y = 1

@@ -1,0 +1,3 @@
+-- expect: error broken on purpose
+-- A table may carry its text.
+error { message = "broken on purpose" }

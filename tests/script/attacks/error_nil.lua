@@ -1,0 +1,2 @@
+-- expect: error error without a message
+error(nil)

@@ -1,0 +1,5 @@
+-- expect: error policy.lua:3: an error that is a table
+-- An error that is no text gets a sensible message.
+-- the line is that of the error
+
+error {}

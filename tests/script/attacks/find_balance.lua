@@ -1,0 +1,3 @@
+-- expect: budget
+-- %b on a text without the end.
+return ("("):rep(2000000):find("%b()")

@@ -1,0 +1,2 @@
+-- expect: error too many captures
+return ("a"):find(("(a)"):rep(33))

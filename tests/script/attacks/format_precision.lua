@@ -1,0 +1,2 @@
+-- expect: error invalid conversion
+return ("%.999f"):format(1e308)

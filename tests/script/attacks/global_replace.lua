@@ -1,0 +1,2 @@
+-- expect: error "string" is built in and cannot be replaced
+string = {}

@@ -1,0 +1,3 @@
+-- expect: error global "x" assigned: write "local x"
+-- A forgotten local.
+x = 1

@@ -1,0 +1,4 @@
+-- expect: budget
+-- A loop made of a goto.
+::again::
+goto again

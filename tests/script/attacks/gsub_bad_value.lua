@@ -1,0 +1,4 @@
+-- expect: error invalid replacement value (a table)
+("x"):gsub(".", function()
+  return {}
+end)

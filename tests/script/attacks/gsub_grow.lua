@@ -1,0 +1,6 @@
+-- expect: memory
+-- The replacement is larger than what it replaces.
+local s = "x"
+while true do
+  s = s:gsub(".", "%0%0%0%0%0%0%0%0")
+end

@@ -1,0 +1,2 @@
+-- expect: budget
+return ("a"):rep(1000000):gsub("a-b", "")

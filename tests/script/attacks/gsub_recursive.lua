@@ -1,0 +1,6 @@
+-- expect: error C stack overflow
+-- Callbacks within callbacks.
+local function f(s)
+  return (s:gsub(".", f))
+end
+f("x")

@@ -1,0 +1,4 @@
+-- expect: error contains itself
+local t = {}
+t.a = { t }
+json.encode(t)

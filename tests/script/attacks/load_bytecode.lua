@@ -1,0 +1,3 @@
+-- expect: error "load" is not available
+-- Bytecode can crash the interpreter.
+load("\27Lua")

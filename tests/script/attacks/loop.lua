@@ -1,0 +1,3 @@
+-- expect: budget
+-- The plain endless loop.
+while true do end

@@ -1,0 +1,5 @@
+-- expect: budget
+-- pcall of pcall of pcall.
+while true do
+  pcall(pcall, pcall, pcall, error)
+end

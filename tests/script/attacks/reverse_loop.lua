@@ -1,0 +1,5 @@
+-- expect: budget
+local s = ("x"):rep(10000000)
+while true do
+  s:lower():reverse()
+end

@@ -1,0 +1,6 @@
+-- expect: memory
+-- Long keys.
+local t = {}
+for i = 1, 1e9 do
+  t[("k"):rep(1000) .. i] = true
+end

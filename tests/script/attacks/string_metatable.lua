@@ -1,0 +1,3 @@
+-- expect: error "getmetatable" is not available
+-- One metatable serves all strings of a state.
+getmetatable("").__index = nil

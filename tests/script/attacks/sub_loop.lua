@@ -1,0 +1,5 @@
+-- expect: budget
+local s = ("x"):rep(16000000)
+while true do
+  local _ = s:sub(2)
+end

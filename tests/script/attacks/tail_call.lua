@@ -1,0 +1,6 @@
+-- expect: budget
+-- Tail calls never overflow.
+local function f()
+  return f()
+end
+f()

@@ -1,0 +1,2 @@
+-- expect: error table.unpack: more than
+return table.unpack({}, math.mininteger, math.maxinteger)
