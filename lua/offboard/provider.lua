@@ -116,6 +116,9 @@ end
 local function as_pairs(list, where)
   local out = {}
   for i, pair in ipairs(list or {}) do
+    if type(pair) ~= "table" then
+      fault("%s[%d]: must be a pair of name and value", where, i)
+    end
     out[i] = { as_text(pair[1], where), as_text(pair[2], where .. "." .. tostring(pair[1])) }
   end
   return out
@@ -126,9 +129,9 @@ local request_shape = {
   fields = {
     method = { type = "string", one_of = { "GET", "POST", "PUT", "DELETE", "PATCH" } },
     path = "string", action = "string?", version = "string?",
-    query = { type = "list", of = "list", optional = true },
-    headers = { type = "list", of = "list", optional = true },
-    form = { type = "list", of = "list", optional = true },
+    query = "list?",
+    headers = "list?",
+    form = "list?",
     json = "any?",
     body = "string?",
   },

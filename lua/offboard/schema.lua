@@ -191,6 +191,19 @@ local function check_fields(shape, value, path)
   return nil
 end
 
+-- Lists are in order already; maps are put into one, so that always the same fault is named.
+local function check_items(shape, value, path)
+  local keys = shape.type == "map" and M.sorted_keys(value)
+  for i = 1, keys and #keys or #value do
+    local key = keys and keys[i] or i
+    local message = check(shape.of, value[key], join(path, key))
+    if message then
+      return message
+    end
+  end
+  return nil
+end
+
 check = function(shape, value, path)
   shape = full(shape)
   if value == nil and (shape.optional or shape.default ~= nil) then
@@ -201,12 +214,7 @@ check = function(shape, value, path)
   elseif shape.fields then
     return check_fields(shape, value, path)
   elseif shape.of then
-    for _, key in ipairs(M.sorted_keys(value)) do
-      local message = check(shape.of, value[key], join(path, key))
-      if message then
-        return message
-      end
-    end
+    return check_items(shape, value, path)
   end
   return nil
 end

@@ -44,8 +44,28 @@ local function person(id, row)
   if math.type(row.adminType) == "integer" then
     row.admin = row.adminType ~= 2
   end
-  return { id = id, state = states[row.status] or "other", fields = row }
+  local listed = row.userType == nil or row.userType == 2
+  return { id = id, state = states[row.status] or "other", fields = row, listed = listed }
 end
+
+-- One account with all its fields: what looks somebody up and what remembers them (A.4).
+local detail = {
+  max = 1,
+  request = function(target, args)
+    return {
+      method = "GET",
+      path = wire.path("/v1/usg/dcs/corp/member/{account}", { account = args.ids[1] }),
+      query = { { "accountType", target.account_type } },
+    }
+  end,
+  answer = function(target, args, answer)
+    local row = wire.is_map(answer.json) and answer.json or nil
+    if not row or id_of(target, row) ~= args.ids[1] then
+      return nil, "the answer is not about the account that was asked for"
+    end
+    return { people = { person(args.ids[1], row) } }
+  end,
+}
 
 -- People without a third-party account cannot be named when ids are third-party accounts.
 local function rows_of(target, data)
@@ -131,23 +151,9 @@ return {
     },
   },
 
-  lookup = {
-    max = 1,
-    request = function(target, args)
-      return {
-        method = "GET",
-        path = wire.path("/v1/usg/dcs/corp/member/{account}", { account = args.ids[1] }),
-        query = { { "accountType", target.account_type } },
-      }
-    end,
-    answer = function(target, args, answer)
-      local row = wire.is_map(answer.json) and answer.json or nil
-      if not row or id_of(target, row) ~= args.ids[1] then
-        return nil, "the answer is not about the account that was asked for"
-      end
-      return { people = { person(args.ids[1], row) } }
-    end,
-  },
+  -- A row of the list has no rooms and no devices: a snapshot is always the detail.
+  lookup = detail,
+  snapshot = detail,
 
   list = {
     page = 500,

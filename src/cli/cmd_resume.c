@@ -51,7 +51,7 @@ static enum ob_status resume_all(struct ob_session *s, struct ob_err *err)
     for (size_t i = open.count; i-- > 0;) {
         struct ob_err one;
         enum ob_status st = resume_one(s, open.ids[i], &one);
-        if (st != OB_OK && open.count > 1)
+        if (st != OB_OK && one.message[0])
             ob_cli_warn(s->cli, "run %" PRId64 ": %s", open.ids[i], one.message);
         if (st != OB_OK && ob_status_worst(worst, st) == st)
             *err = one;

@@ -290,6 +290,8 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit,
 {
     char text[160];
     ob_outcomes_text(o, text, sizeof text);
+    if (err->message[0] && strcmp(err->message, text) != 0)
+        ob_cli_say(s->cli, "offboard: %s", err->message);
     ob_cli_say(s->cli, "run %" PRId64 ": %s", run, text);
     if (o->failed || o->unknown)
         ob_cli_say(s->cli, "who and why: offboard show %" PRId64, run);
@@ -366,7 +368,8 @@ static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t *r
 enum ob_status ob_session_run(struct ob_session *s, const char *plan, const struct ob_value *doc,
                               int64_t *run, struct ob_err *err)
 {
-    struct ob_outcomes o;
+    struct ob_outcomes o = {0};
+    err->message[0] = '\0';
     enum ob_status st =
         *run ? ob_ledger_run_lock(s->ledger, *run, err) : new_run(s, plan, run, err);
     if (st != OB_OK)
@@ -376,5 +379,6 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
     st = conclude(s, *run, st, &o, err);
     ob_ledger_run_unlock(s->ledger, *run);
     report(s, *run, st, &o, err);
+    err->message[0] = '\0'; /* it was said */
     return st;
 }

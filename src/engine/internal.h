@@ -144,8 +144,9 @@ struct ob_reader_ask {
     const int64_t *ledger_index;
 };
 struct ob_reader_ops {
+    /* `row` is what the provider read, with `fields`; NULL when a list shows that there is none. */
     void (*seen)(struct ob_engine *e, void *ctx, size_t person, enum ob_seen seen,
-                 const struct ob_value *fields);
+                 const struct ob_value *row);
     void (*end)(struct ob_engine *e, void *ctx, const struct ob_err *err); /* NULL: all seen */
 };
 void ob_reader_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob_reader_ask *ask,

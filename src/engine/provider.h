@@ -62,7 +62,8 @@ struct ob_answer {
      *   and are in doubt when it is "doubt".
      * PERSON: may name culprits as { id, outcome = "refused", code, message }; a hint only.
      * DONE of lookup, snapshot and list: list of { id, state = "active"|"disabled"|"absent"|
-     *   "other", fields = { ... } }; a lookup names each id asked for (missing ones: absent). */
+     *   "other", fields = { ... }, listed = false for one whom a list does not show }; a lookup
+     *   names each id asked for (missing ones: absent). */
     struct ob_value people;
     bool rest_in_doubt;
     struct ob_value next; /* list: cursor of the next page, OB_NULL at the end */

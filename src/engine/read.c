@@ -42,7 +42,7 @@ static void list_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
 /* ---- people by id ---- */
 
 static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen what,
-                 const struct ob_value *fields)
+                 const struct ob_value *row)
 {
     static const char *const words[] = {"", "absent", "active", "disabled", "other"};
     struct read_op *r = ctx;
@@ -50,6 +50,7 @@ static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen wha
     ob_value_set_map(v);
     ob_map_put_str(v, "id", r->ids[person]);
     ob_map_put_str(v, "state", words[what]);
+    const struct ob_value *fields = ob_map_get(row, "fields");
     struct ob_value *f = ob_map_put(v, "fields");
     if (fields)
         ob_value_copy(f, fields);

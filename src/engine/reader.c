@@ -68,12 +68,12 @@ static void reader_end(struct ob_engine *e, struct reader *r)
 }
 
 static void give(struct ob_engine *e, struct reader *r, size_t at, enum ob_seen seen,
-                 const struct ob_value *fields)
+                 const struct ob_value *row)
 {
     if (r->seen[at])
         return;
     r->seen[at] = true;
-    r->ops.seen(e, r->ctx, r->set[at], seen, fields);
+    r->ops.seen(e, r->ctx, r->set[at], seen, row);
 }
 
 static void give_person(struct ob_engine *e, struct reader *r, const struct ob_value *person)
@@ -82,7 +82,7 @@ static void give_person(struct ob_engine *e, struct reader *r, const struct ob_v
     size_t at = id ? ob_idmap_get(&r->where, id) : OB_IDMAP_NONE;
     enum ob_seen seen = ob_seen_read(ob_map_str(person, "state"));
     if (at != OB_IDMAP_NONE && seen != OB_SEEN_NOT)
-        give(e, r, at, seen, ob_map_get(person, "fields"));
+        give(e, r, at, seen, person);
 }
 
 /* ---- person by person ---- */

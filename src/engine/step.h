@@ -15,6 +15,7 @@ struct ob_progress { /* of one person, beside what the ledger keeps */
     unsigned char sends; /* mutating calls by this process that were carried out or in doubt */
     unsigned char looks; /* readings that found the wanted state not there yet */
     bool refused;        /* the cloud refused this very person; `detail` has its words */
+    bool listed;  /* when it was checked, it was somebody whom the directory's list shows */
     bool known;          /* the ledger has a row */
 };
 

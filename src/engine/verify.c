@@ -56,10 +56,12 @@ static void store_snapshot(struct ob_engine *e, struct ob_step *s, size_t i, enu
 }
 
 static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
-                    const struct ob_value *fields)
+                    const struct ob_value *row)
 {
     struct ob_step *s = ctx;
+    const struct ob_value *fields = ob_map_get(row, "fields");
     char why[128];
+    s->progress[i].listed = row && ob_map_bool(row, "listed", true);
     if (needs_nothing(s, seen)) {
         snprintf(why, sizeof why, seen == ob_seen_read(s->action->wants) ? "already %s" : "%s",
                  seen == OB_SEEN_ABSENT ? "absent" : seen_word(seen));
@@ -93,7 +95,8 @@ static size_t collect(const struct ob_step *s, size_t *set, bool *confirm, bool 
         enum ob_person_state st = s->op.people[i].state;
         if (before ? st != OB_P_PENDING : st != OB_P_ACCEPTED && st != OB_P_DOUBT)
             continue;
-        confirm[n] = before || st == OB_P_DOUBT;
+        /* A list proves absence only of those whom it would show. */
+        confirm[n] = before || st == OB_P_DOUBT || !s->progress[i].listed;
         set[n++] = i;
     }
     return n;
@@ -187,7 +190,7 @@ static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_
 }
 
 static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
-                     const struct ob_value *fields)
+                     const struct ob_value *row)
 {
     struct ob_step *s = ctx;
     bool gone = seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD;

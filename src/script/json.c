@@ -23,13 +23,10 @@ static bool call_cjson(lua_State *L, const char *function)
 
 /* ---- decode ---- */
 
-/* Ends the script when what will be made does not fit. A table is 56 bytes, a list item 16 and a
- * pair 24 to 40, both up to twice while they grow. */
-static void reserve(lua_State *L, const struct ob_json_counts *n, size_t tagged)
+/* Ends the script when `need` more bytes do not fit. */
+static void reserve(lua_State *L, size_t need)
 {
     struct ob_box *box = &ob_script_of(L)->box;
-    size_t need = 3 * tagged + 56 * n->tables + 80 * n->values + 80 * n->keys + n->bytes;
-    ob_charge(L, tagged);
     if (box->used + need <= box->limits.memory)
         return;
     lua_gc(L, LUA_GCCOLLECT, 0);
@@ -37,6 +34,12 @@ static void reserve(lua_State *L, const struct ob_json_counts *n, size_t tagged)
         return;
     ob_spend(box, L, OB_SPENT_MEMORY);
     ob_raise_spent(L);
+}
+
+/* A table is 56 bytes, a list item 16 and a pair 24 to 40, both up to twice while they grow. */
+static size_t weight(const struct ob_json_counts *n, size_t tagged)
+{
+    return 1024 + 3 * tagged + 56 * n->tables + 80 * n->values + 80 * n->keys + n->bytes;
 }
 
 /* [-0, +1, e] The value, or the message in err and false with nothing pushed. */
@@ -57,7 +60,8 @@ static bool decode(lua_State *L, const char *text, size_t len, size_t max, struc
         lua_settop(L, top);
         return false;
     }
-    reserve(L, &counts, tagged->len);
+    ob_charge(L, tagged->len);
+    reserve(L, weight(&counts, tagged->len));
     lua_pushlstring(L, ob_buf_str(tagged), tagged->len);
     ob_buf_fini(tagged);
     lua_replace(L, top + 1);
@@ -103,7 +107,7 @@ void ob_json_encode(lua_State *L, int index)
     size_t len;
     struct ob_err err;
     int top = lua_gettop(L);
-    ob_json_push_tagged(L, lua_absindex(L, index));
+    reserve(L, 1024 + ob_json_push_tagged(L, lua_absindex(L, index)));
     if (!call_cjson(L, "encode"))
         lua_error(L);
     const char *text = lua_tolstring(L, -1, &len);

@@ -83,20 +83,20 @@ static void copy_string(lua_State *L, struct copier *c, int index)
 static void copy_number(lua_State *L, struct copier *c, int index)
 {
     char text[48];
-    count(L, c, 12);
+    double n = lua_tonumber(L, index);
     if (lua_isinteger(L, index)) {
         lua_pushfstring(L, "%c%I", OB_TAG_NUMBER, lua_tointeger(L, index));
-        return;
+    } else {
+        if (!isfinite(n))
+            refuse(L, c, "a number that is infinite or none");
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, sizeof text, "%.*g", digits, n);
+            if (strtod(text, NULL) == n)
+                break;
+        }
+        lua_pushfstring(L, "%c%s%s", OB_TAG_NUMBER, text, strpbrk(text, ".e") ? "" : ".0");
     }
-    double n = lua_tonumber(L, index);
-    if (!isfinite(n))
-        refuse(L, c, "a number that is infinite or none");
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, n);
-        if (strtod(text, NULL) == n)
-            break;
-    }
-    lua_pushfstring(L, "%c%s%s", OB_TAG_NUMBER, text, strpbrk(text, ".e") ? "" : ".0");
+    count(L, c, lua_rawlen(L, -1) + 8);
 }
 
 static void copy_list(lua_State *L, struct copier *c, int index, size_t n)
@@ -154,6 +154,7 @@ static void copy_table(lua_State *L, struct copier *c, int index)
         ob_charge(L, 1);
         refuse(L, c, "neither a list nor a table with text keys only");
     }
+    count(L, c, 12);
     c->tables[c->depth++] = table;
     if (shape == OB_SHAPE_LIST)
         copy_list(L, c, index, n);
@@ -184,10 +185,11 @@ static void copy_value(lua_State *L, struct copier *c, int index)
     }
 }
 
-void ob_json_push_tagged(lua_State *L, int index)
+size_t ob_json_push_tagged(lua_State *L, int index)
 {
     struct copier c = {0};
     copy_value(L, &c, lua_absindex(L, index));
+    return c.bytes;
 }
 
 /* ---- after lua-cjson ---- */

@@ -29,7 +29,8 @@ void ob_json_untag(lua_State *L, size_t *keys);
 /* [-0, +1, e] The same for one value on top, replaced. */
 void ob_json_untag_value(lua_State *L, size_t *keys);
 
-/* [-0, +1, e] A copy of the value at index with tags for lua-cjson. */
-void ob_json_push_tagged(lua_State *L, int index);
+/* [-0, +1, e] A copy of the value at index with tags for lua-cjson; answers the most bytes that it
+ * takes as text. */
+size_t ob_json_push_tagged(lua_State *L, int index);
 /* Never raises. What lua-cjson wrote, without tags, canonical. */
 bool ob_json_clean(const char *text, size_t len, struct ob_buf *out, struct ob_err *err);
