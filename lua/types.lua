@@ -4,9 +4,249 @@
 
 -- ======================================================================================
 -- Policies
+--
+-- A policy is a Lua script in a sandbox: no files, no network, no clock, no random numbers and no
+-- metatables, and `pairs` walks in a fixed order. So it says the same twice, and a run can be
+-- resumed by running it again. Of Lua there are assert error ipairs next pairs pcall rawequal
+-- rawlen select tonumber tostring type, string without dump and pack, table, math without random,
+-- utf8 and json (below). Memory and CPU time are limited (--policy-memory, --policy-cpu; exit 13).
+--
+-- `plan` runs it with readings only and takes every proposal for a success; `apply` and `resume`
+-- carry the proposals out, none that the plan has not, for nobody that the plan has not.
+-- A mistake in a call ends the policy with file and line (13 policy, 14 input, 10 guard). What
+-- pcall catches are Lua's own errors; guards, inputs, budgets and fail() go past it.
+-- Calls that ask a cloud cannot be made inside of table.sort's or string.gsub's function.
+--
+-- Blocks marked "policy" are planned by the tests, each by itself, on simulated clouds.
 -- ======================================================================================
 
--- (The policy part stands here.)
+-- ---- where people come from ----
+
+input = {}
+
+---The operator binds a name to a file: --input leavers=FILE, or leavers=- for standard input. A
+---name that is not bound, an unreadable file, a file without rows (but for --allow-empty), a row
+---too short or too long, a key that is empty or there twice: exit 14, with the line.
+---@class InputOptions
+---@field key? string       the column that names a person; else that of key, else the first
+---@field encoding? string  UTF-8 unless said; "gb18030", "utf-16" and all that iconv knows
+---@field separator? ","|";"|"\t" CSV only
+
+---CSV as in RFC 4180, its first row the names of the columns. Every cell is a text.
+---```lua policy
+---local people = input.csv("leavers", { key = "meeting_account" })
+---for i, p in ipairs(people) do
+---  note(("%d. %s leaves on %s (line %d)"):format(i, p.name, p.last_day, p.line))
+---end
+---```
+---@param name string
+---@param options? InputOptions
+---@return Roster
+function input.csv(name, options) end
+---A list of objects, or one object a line. Objects inside become columns like "manager.name".
+---@param name string
+---@param options? InputOptions
+---@return Roster
+function input.json(name, options) end
+---One person a line, in the only column "id"; empty lines and those that begin with # do not count.
+---@param name string
+---@param options? InputOptions
+---@return Roster
+function input.lines(name, options) end
+
+---Which column names a person, in all inputs that follow: the name in plans and reports, by which
+---rosters are compared. Without it: the first column of each.
+---@param column string
+function key(column) end
+
+-- ---- people ----
+
+---A set of people in order, each once by name. It is never changed; its methods make new ones.
+---#r, r[1], ipairs(r), pairs(r) and `for p in r:each() do` walk it. Where a roster is expected, one
+---person or a list of persons does as well. Naming a column that is not there is an error.
+---```lua policy
+---local people = input.csv "leavers"
+---local overdue = people:where(function(p) return p.last_day < today(days(-7)) end)
+---for _, g in ipairs(overdue:group "last_day") do
+---  note(g.value .. ": " .. #g.people)
+---end
+---local shared = people:only(target("meeting"):list(), { mine = "meeting_account", theirs = "id" })
+---note(("%d overdue, %d of %d have an account"):format(#overdue, #shared, #people))
+---```
+---@class Roster
+---@field union fun(self: Roster, other: Roster): Roster mine, then those whose names I have not
+---@field has fun(self: Roster, name: string|Member): boolean
+---@field first fun(self: Roster, n: number|string): Roster a number, or a share as 0.2 or "20%"
+---@field rest fun(self: Roster, n: number|string): Roster all but first(n)
+---@field sample fun(self: Roster, n: number|string): Roster drawn by a hash of the name: the same
+---    people each time, and a larger sample holds the smaller one
+---@field sort fun(self: Roster, column: string): Roster
+---@field group fun(self: Roster, column: string): { value: string, people: Roster }[] by value
+---@field map fun(self: Roster, f: fun(p: Member): any): any[] what f returned, without its nils
+---@field column fun(self: Roster, name: string): string[] its texts
+---@field columns fun(self: Roster): string[] the names
+---@field empty fun(self: Roster): boolean
+---@field each fun(self: Roster): fun(): Member?
+local Roster = {} -- luacheck: ignore 241
+---Those for whom the function is true, or whose columns have these values (a value or a list of
+---them; all columns must agree): people:where { department = { "Sales", "Legal" } }.
+---@param how (fun(p: Member): boolean?) | table<string, string|integer|boolean|table>
+---@return Roster
+function Roster:where(how) end
+---Those who are not in the other one: by name, by a column of both, or by two columns. A person
+---whose cell is empty cannot be compared, and is an error.
+---@param other Roster
+---@param columns? string | { mine: string, theirs: string }
+---@return Roster
+function Roster:minus(other, columns) end
+---Those who are in the other one too. An empty cell is nobody's.
+---@param other Roster
+---@param columns? string | { mine: string, theirs: string }
+---@return Roster
+function Roster:only(other, columns) end
+---One person: p.COLUMN is the cell, always a text. Two are equal when they are the same row.
+---@class Member
+---@field line integer where the row stands in its file, or its number in a list
+---@field row fun(self: Member): table<string, string> a copy that may be changed
+---@field [string] string
+
+-- ---- what is done to them ----
+
+---A target of targets.lua. A name that is not there is an error, and so is an action that its
+---provider has not.
+---```lua policy
+---local people = input.csv "leavers"
+---local studio = target "studio"
+---local out = studio:remove(people, { id = "iam_user_id", chunk = 10, ramp = { 1, 5, "20%" } })
+---for p in out.failed:each() do
+---  note(p.employee .. ": " .. (out:reason(p) or "no reason given"))
+---end
+---```
+---@param name string
+---@return Target
+function target(name) end
+
+---An action proposes: in a plan everybody succeeds; in a run the answer is what really happened.
+---Those who are already in the wanted state are skipped, and succeeded is said only of what the
+---cloud shows when it is read back. Two people with one id are an error (14), an empty id is too.
+---  huawei-meeting   disable enable delete    list lookup
+---  huawei-dataarts  remove                   list lookup roles
+---  alibaba-eds      lock unlock remove       list lookup
+---@class Target
+---@field name string
+---@field [string] fun(self: Target, people: Roster|Member[], options?: ActionOptions): Outcome
+local Target = {} -- luacheck: ignore 241
+---The whole directory. Columns: id (the name), state ("active", "disabled" or "other"), then the
+---cloud's own fields as texts; one that is itself called id or state is cloud_id, cloud_state. A
+---resumed run sees what the run saw. A page that is missing is an error, not a shorter list.
+---@return Roster
+function Target:list() end
+---Those that exist, or not (state "absent").
+---@param ids string[]
+---@return Roster
+function Target:lookup(ids) end
+
+---@class ActionOptions
+---@field id? string        the column that this cloud knows a person by; else the name
+---@field chunk? integer    people in one call, never more than the cloud takes
+---@field parallel? integer calls in flight
+---@field ramp? (integer|string)[] waves: the first so many, then so many, then the rest. A wave in
+---    which nobody succeeded stops the others, who are skipped.
+
+---What became of each: four rosters that add up to all, and a share.
+---@class Outcome
+---@field succeeded Roster   proven by reading the cloud
+---@field failed Roster      refused, by name
+---@field unknown Roster     could not be settled; `offboard resume` asks again
+---@field skipped Roster     nothing to do, or not tried
+---@field total integer
+---@field failed_share number (failed + unknown) / (total - skipped); 0 when nobody is left
+local Outcome = {} -- luacheck: ignore 241
+---The cloud's word on one person, nil without one.
+---@param person Member
+---@return string?
+function Outcome:reason(person) end
+
+---Runs functions side by side, each its own line of proposals. The first result is one outcome over
+---all people of those that returned one (a person's is the worst of them), then what each returned.
+---```lua policy
+---local people = input.csv "leavers"
+---local locked, a, b = together(
+---  function() return target("meeting"):disable(people, { id = "meeting_account" }) end,
+---  function() return target("desktops"):lock(people, { id = "desktop_user" }) end)
+---if locked.failed_share > 0.1 then fail "too many could not be locked" end
+---note(("%d in all, %d and %d"):format(#locked.succeeded, #a.succeeded, #b.succeeded))
+---```
+---@param ... fun(): Outcome?
+---@return Outcome, any ...
+function together(...) end
+
+-- ---- bounds ----
+
+---Refuses the policy (10) when more people of one target would be touched: distinct people whom an
+---action disables or deletes, over the whole policy; share is of the target's directory. A policy
+---only tightens what targets.lua and --max-delete say. limit and protect stand before all actions.
+---@param bounds { users?: integer, share?: number }
+function limit(bounds) end
+
+---Refuses the policy (10) when an action names one of these. Patterns know * and ?. The name is a
+---column, "account" is what the cloud knows a person by; a plain list of patterns is that, too.
+---```lua policy
+---limit { users = 50, share = 0.10 }
+---protect { account = { "admin*", "svc-*" }, employee = "E0000?" }
+---target("meeting"):disable(input.csv("leavers"):first(5), { id = "meeting_account" })
+---```
+---@param patterns string[] | table<string, string|string[]>
+function protect(patterns) end
+
+-- ---- time, and what the operator says ----
+
+---The day of the plan where it was made, like "2026-11-22"; days compare as texts. today(days(-30))
+---is thirty days before.
+---@param offset? number seconds
+---@return string
+function today(offset) end
+---The moment of the plan, "2026-11-22T04:03:00Z". It stands still, and a resumed run has the same.
+---@param offset? number seconds
+---@return string
+function now(offset) end
+---@param n number
+---@return number seconds
+function days(n) end
+---What --var NAME=VALUE gave, a text; without it the default, and without that exit 13.
+---```lua policy
+---local least = tonumber(var("least", "1"))
+---if #input.csv "leavers" < least then fail "that is not the whole file" end
+---```
+---@param name string
+---@param default? any
+---@return any
+function var(name, default) end
+---A line of the plan, for whoever reads it.
+---@param text any
+function note(text) end
+---Ends the policy (13). In a plan nothing is stored; in a run what is done stays done.
+---@param reason any
+function fail(reason) end
+
+---One signed call of your own, for what no action does yet. A GET (with Alibaba, Describe... and
+---List...) is a reading, made in a plan too; anything else is a proposal, sent once, in a run, as
+---the plan has it. In a plan it answers nil, "not sent while planning", "planned". Guards cannot
+---see whom it touches.
+---```lua policy
+---local answer, message, code = target("meeting"):request {
+---  method = "GET", path = "/v1/usg/dcs/corp/member", query = { offset = 0, limit = 1 } }
+---if not answer then fail(("%s (%s)"):format(message, code)) end
+---note(("%d: %d accounts"):format(answer.status, answer.json.count))
+---```
+---@param request { method?: string, path?: string, query?: table, headers?: table, json?: any,
+---    form?: table, body?: string, action?: string, version?: string }
+---@return { status: integer, headers: table<string, string>, body: string, json: any }? answer
+---@return string? message
+---@return string? code "timeout", "connect", "tls", "in_doubt" and such; HTTP errors are answers
+function Target:request(request) end
+
+-- Of later versions; used today they end the policy: wait, rehearse, expect, Outcome:undo.
 
 -- ======================================================================================
 -- Providers: lua/provider/NAME.lua
@@ -129,6 +369,8 @@
 ---@field message? string    for people; C redacts secrets, wire.clean cuts echoes of signatures
 ---@field state? "active"|"disabled"|"absent"|"other"    of a reading; a lookup names each id
 ---@field fields? table      as the cloud gave them: columns of a directory, and the snapshot
+---@field listed? boolean    of a lookup: would a list name this one too? Rooms and TVs exist
+---    without being listed (H.A.4)
 
 ---What a refusal means:
 ---  person      because of somebody in the chunk; the cloud did nothing. It is split.
@@ -203,6 +445,10 @@ function wire.list(answer, map, key) end
 ---@param key string
 ---@return table?
 function wire.optional_list(map, key) end
+---A whole number, also one that is written as a text of digits; else nil.
+---@param value any
+---@return integer?
+function wire.whole(value) end
 ---Who of `ids` stands in an answer of unknown shape, and is somebody meant whom we cannot tell?
 ---@param ids string[]
 ---@param node any

@@ -92,10 +92,11 @@ end
 -- ---- reading ----
 
 local function exact(c, ids, test)
-  local found = {}
-  for id in pairs(people.set_of(ids)) do
+  local found, seen = {}, {}
+  for _, id in ipairs(ids) do
     local record = register.get(c.users, id)
-    if record and (not test or test(record)) then
+    if record and not seen[id] and (not test or test(record)) then
+      seen[id] = true
       found[#found + 1] = record
     end
   end
@@ -119,6 +120,9 @@ local function page(c, ctx, names, limit, make)
   local after = seq_of(ctx.args.NextToken)
   if wrong or wrong_too or not after then
     return rpc.invalid(ctx, wrong or wrong_too or "NextToken")
+  end
+  for i, id in ipairs(ids) do
+    ctx.people[i] = id
   end
   local test = people.filter_of(c, ctx, excluded)
   local list = #ids > 0 and exact(c, ids, test) or register.select(c.users, test)

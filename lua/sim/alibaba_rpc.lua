@@ -83,20 +83,31 @@ local function read_params(ctx)
   ctx.args = wire.map(params)
 end
 
+-- The numbered parameters of a list in order: { number, rest of the name, value }.
+local function numbered(ctx, name)
+  local found, prefix = {}, name .. "."
+  for _, pair in ipairs(ctx.all) do
+    if sub(pair[1], 1, #prefix) == prefix and pair[2] ~= "" then
+      local rest = sub(pair[1], #prefix + 1)
+      local dot = string.find(rest, ".", 1, true)
+      local number = wire.decimal(dot and sub(rest, 1, dot - 1) or rest)
+      if number then
+        found[#found + 1] = { number, dot and sub(rest, dot + 1) or "", pair[2] }
+      end
+    end
+  end
+  table.sort(found, function(a, b) return a[1] < b[1] end)
+  return found
+end
+
 -- Users.1, Users.2, ... as a list; gaps (null items of an SDK) are passed over. nil and the name
 -- when there are more than `most`.
 function M.list(ctx, name, most)
-  local items, numbers = {}, {}
-  local prefix = name .. "."
-  for key, value in pairs(ctx.args) do
-    local number = sub(key, 1, #prefix) == prefix and wire.decimal(sub(key, #prefix + 1))
-    if number and value ~= "" then
-      numbers[#numbers + 1] = number
+  local items = {}
+  for _, entry in ipairs(numbered(ctx, name)) do
+    if entry[2] == "" then
+      items[#items + 1] = entry[3]
     end
-  end
-  table.sort(numbers)
-  for i, number in ipairs(numbers) do
-    items[i] = ctx.args[prefix .. number]
   end
   if #items > most then
     return nil, name
@@ -106,26 +117,13 @@ end
 
 -- Users.1.EndUserId, Users.1.Email, ... as a list of maps; deeper names stay as they are.
 function M.records(ctx, name)
-  local by_number, numbers = {}, {}
-  local prefix = name .. "."
-  for key, value in pairs(ctx.args) do
-    if sub(key, 1, #prefix) == prefix then
-      local rest = sub(key, #prefix + 1)
-      local dot = string.find(rest, ".", 1, true)
-      local number = dot and wire.decimal(sub(rest, 1, dot - 1))
-      if number and not by_number[number] then
-        by_number[number] = {}
-        numbers[#numbers + 1] = number
-      end
-      if number then
-        by_number[number][sub(rest, dot + 1)] = value
-      end
+  local items, last = {}, nil
+  for _, entry in ipairs(numbered(ctx, name)) do
+    if entry[1] ~= last then
+      items[#items + 1] = {}
+      last = entry[1]
     end
-  end
-  table.sort(numbers)
-  local items = {}
-  for i, number in ipairs(numbers) do
-    items[i] = by_number[number]
+    items[#items][entry[2]] = entry[3]
   end
   return items
 end

@@ -11,6 +11,15 @@ local CREATED_MS = 1700000000000
 M.ROOT_ORG = "org-aliyun-wy-org-id"
 local ROOT_ORG = M.ROOT_ORG
 
+local USER_NAMES = { "Id", "EndUserId", "WyId", "Email", "Phone", "Status", "OwnerType", "Remark",
+  "RealNickName", "NickName", "JobNumber", "IsTenantManager", "EnableAdminAccess", "OrgId", "Orgs",
+  "Groups", "Properties" }
+local FILTER_NAMES = { "AutoLockTime", "DesktopCount", "DesktopGroupCount",
+  "UserSetPropertiesModels", "SupportLoginIdps", "ExternalInfo" }
+table.move(USER_NAMES, 1, #USER_NAMES, #FILTER_NAMES + 1, FILTER_NAMES)
+local USER, FILTER = wire.shape(USER_NAMES), wire.shape(FILTER_NAMES)
+local ORGS = { { OrgId = ROOT_ORG, OrgName = "root", OrgNamePath = "root" } }
+
 local function group_rows(c, record)
   local out = {}
   for _, id in ipairs(c.group_order) do
@@ -22,16 +31,18 @@ local function group_rows(c, record)
 end
 
 function M.user_row(c, r)
-  return { Id = FIRST_ID + r.seq, EndUserId = r.id, WyId = string.format("wy%016x", r.seq),
+  return { [true] = USER, Id = FIRST_ID + r.seq, EndUserId = r.id,
+    WyId = string.format("wy%016x", r.seq),
     Email = r.email, Phone = r.phone, Status = r.status, OwnerType = r.owner, Remark = r.remark,
     RealNickName = r.nick, NickName = r.nick or r.remark or r.id, JobNumber = r.job,
     IsTenantManager = false, EnableAdminAccess = false, OrgId = ROOT_ORG,
-    Orgs = { { OrgId = ROOT_ORG, OrgName = "root", OrgNamePath = "root" } },
+    Orgs = ORGS,
     Groups = group_rows(c, r), Properties = wire.EMPTY }
 end
 
 function M.filter_row(c, r)
   local row = M.user_row(c, r)
+  row[true] = FILTER
   row.AutoLockTime = r.auto_lock or ""
   row.DesktopCount, row.DesktopGroupCount = 0, 0
   row.UserSetPropertiesModels = wire.EMPTY
@@ -61,7 +72,7 @@ local function fuzzy(text, pieces)
   return true
 end
 
-function M.set_of(ids)
+local function set_of(ids)
   local set = {}
   for _, id in ipairs(ids) do
     set[id] = true
@@ -74,7 +85,7 @@ function M.filter_of(c, ctx, excluded)
   local a = ctx.args
   local status, group = wire.decimal(a.Status), a.GroupId and c.groups[a.GroupId]
   local pieces = a.Filter and a.Filter ~= "" and wire.split(string.lower(a.Filter), "*")
-  local out = #excluded > 0 and M.set_of(excluded)
+  local out = #excluded > 0 and set_of(excluded)
   if not status and not a.GroupId and not pieces and not out and not a.OwnerType then
     return nil
   end

@@ -179,8 +179,12 @@ local function roles_of(record)
   return wire.items(out)
 end
 
+local ROW = wire.shape({ "id", "user_id", "user_name", "domain_id", "domain_name",
+  "display_user_name", "domain_owner", "description", "workspace_id", "roles", "create_time",
+  "create_user", "update_time", "update_user", "type" })
+
 local function row(c, r)
-  return { id = string.sub(digest.sha256_hex("row/" .. r.seq), 1, 32), user_id = r.id,
+  return { [true] = ROW, id = string.sub(digest.sha256_hex("row/" .. r.seq), 1, 32), user_id = r.id,
     user_name = r.name, domain_id = c.demo.domain_id, domain_name = c.demo.domain,
     display_user_name = r.name, domain_owner = false, description = wire.NULL,
     workspace_id = c.demo.workspace_id, roles = roles_of(r), create_time = CREATED_MS + r.seq,

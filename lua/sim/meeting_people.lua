@@ -73,8 +73,17 @@ end
 
 -- ---- how the API shows them ----
 
+local ROW_NAMES = { "id", "userAccount", "name", "englishName", "phone", "country", "email",
+  "vmrId", "deptCode", "deptNamePath", "userType", "adminType", "signature", "title", "desc",
+  "status",
+  "sortLevel", "hidePhone", "thirdAccount", "license", "activeTime" }
+local DETAIL_NAMES = { "sipNum", "deptName", "function", "visionAccount", "vmrList" }
+table.move(ROW_NAMES, 1, #ROW_NAMES, #DETAIL_NAMES + 1, DETAIL_NAMES)
+local ROW, DETAIL = wire.shape(ROW_NAMES), wire.shape(DETAIL_NAMES)
+
 function M.row(r)
   return {
+    [true] = ROW,
     id = uuid(r.seq), userAccount = r.account, name = r.name, englishName = r.english,
     phone = r.phone, country = "chinaPR", email = r.email, vmrId = tostring(970000000 + r.seq),
     deptCode = r.dept, deptNamePath = "Corp", userType = 2, adminType = r.admin,
@@ -96,6 +105,7 @@ end
 
 function M.detail(r)
   local dto = M.row(r)
+  dto[true] = DETAIL
   dto.sipNum = format("+9910%07d", r.seq)
   dto.deptName = "Department " .. r.dept
   dto["function"] = { enableRoom = false }
@@ -108,9 +118,14 @@ function M.detail(r)
   return dto
 end
 
+local BRIEF = wire.shape({ "id", "statusCode", "account", "name", "englishName", "email", "phone",
+  "deptName", "number", "updateTime", "vmrId", "signature", "title", "description", "hidePhone",
+  "type", "deptCodes" })
+
 -- The directory's shorter form; `id` is what was asked for.
 function M.brief(r, id)
   return {
+    [true] = BRIEF,
     id = id, statusCode = 0, account = r.account, name = r.name, englishName = r.english,
     email = r.email, phone = r.phone, deptName = "Department " .. r.dept, number = "",
     updateTime = 1700000000000, vmrId = tostring(970000000 + r.seq), signature = "",

@@ -185,7 +185,36 @@ local function put_list(out, v)
   out[#out + 1] = "]"
 end
 
+-- A map of many like it: its names in order, written once and not for each. A map that has a
+-- shape (under the key `true`, which no API has) shows the names of its shape, and only those.
+function M.shape(names)
+  local heads = {}
+  for i, name in ipairs(names) do
+    heads[i] = '"' .. name .. '":'
+  end
+  return { names = names, heads = heads }
+end
+
+local function put_shaped(out, v, shape)
+  local mark, heads = "{", shape.heads
+  for i, name in ipairs(shape.names) do
+    local item = v[name]
+    if type(item) == "string" and not find(item, '[%c"\\]') then
+      out[#out + 1] = mark .. heads[i] .. '"' .. item .. '"'
+      mark = ","
+    elseif item ~= nil then
+      out[#out + 1] = mark .. heads[i]
+      put(out, item)
+      mark = ","
+    end
+  end
+  out[#out + 1] = mark == "{" and "{}" or "}"
+end
+
 local function put_map(out, v)
+  if v[true] then
+    return put_shaped(out, v, v[true])
+  end
   local mark = "{"
   for key, item in pairs(v) do
     out[#out + 1] = mark .. quote(key) .. ":"
@@ -229,9 +258,17 @@ local function xml_text(v)
   return tostring(v)
 end
 
+function M.names(v)
+  local names = {}
+  for name in pairs(v) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
 -- A list is the element repeated, and nothing when it is empty (alibaba.md A.5).
 local function put_xml(out, name, v)
-  if v == NULL or v == EMPTY then
+  if v == nil or v == NULL or v == EMPTY then
     return
   end
   if type(v) ~= "table" then
@@ -242,8 +279,8 @@ local function put_xml(out, name, v)
     end
   else
     out[#out + 1] = "<" .. name .. ">"
-    for key, item in pairs(v) do
-      put_xml(out, key, item)
+    for _, key in ipairs(v[true] and v[true].names or M.names(v)) do
+      put_xml(out, key, v[key])
     end
     out[#out + 1] = "</" .. name .. ">"
   end

@@ -5,6 +5,7 @@
 #include "script/sandbox.h"
 #include "base/mem.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* Bytes allocated between two looks at the clock: a few instructions may otherwise copy
  * gigabytes (s = s .. x) before the thousandth of them is counted. */
@@ -48,6 +49,15 @@ static void forget(struct ob_meter *m, const void *p)
     }
 }
 
+/* Unwinding allocates too, and is nowhere. */
+static void note_where(struct ob_meter *m)
+{
+    char where[sizeof m->where];
+    ob_where(m->running, where, sizeof where);
+    if (where[0])
+        memcpy(m->where, where, sizeof where);
+}
+
 /* May the block grow? The line is taken down now: by the time the error is seen the stack may
  * have been unwound. */
 static bool may_grow(struct ob_box *box, size_t osize, size_t nsize)
@@ -57,7 +67,7 @@ static bool may_grow(struct ob_box *box, size_t osize, size_t nsize)
     if (m->lifted || (more <= box->limits.memory && box->used <= box->limits.memory - more))
         return true;
     if (m->running) {
-        ob_where(m->running, m->where, sizeof m->where);
+        note_where(m);
         ob_arm(m->running, 1); /* each refusal costs a full collection */
     }
     return false;

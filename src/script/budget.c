@@ -8,6 +8,8 @@
 #include <time.h>
 
 #define CHURN_BYTES_PER_UNIT 8
+#define SLOW_STEP_NS         40
+#define PLAIN_STEP_NS        20
 #define LOOK_NS              1000000 /* the CPU clock is a system call: look once a millisecond */
 
 static int64_t now_ns(clockid_t id)
@@ -47,8 +49,11 @@ void ob_budget_enter(struct ob_box *box)
 {
     if (box->meter.entries++)
         return;
+    box->meter.where[0] = '\0';
     box->meter.seen_ns = now_ns(CLOCK_MONOTONIC);
-    box->cpu_end_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) + box->cpu_left_ns;
+    box->meter.seen_cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    box->meter.steps = 0;
+    box->cpu_end_ns = box->meter.seen_cpu_ns + box->cpu_left_ns;
 }
 
 void ob_budget_leave(struct ob_box *box)
@@ -59,6 +64,16 @@ void ob_budget_leave(struct ob_box *box)
     box->cpu_left_ns = left > 0 ? left : 0;
 }
 
+/* A policy that only spins ends by its steps, within a second or two; an operator who gives it
+ * more time than the default gives it more steps. All else is ours, and the clock comes first. */
+int64_t ob_fuel_limit(const struct ob_script *s)
+{
+    int64_t ms = s->box.limits.cpu_ms;
+    if (s->profile != OB_PROFILE_POLICY)
+        return ms * OB_FUEL_PER_MS;
+    return ms > OB_LIMIT_CPU_MS ? OB_FUEL_POLICY / OB_LIMIT_CPU_MS * ms : OB_FUEL_POLICY;
+}
+
 void ob_budget_reset(struct ob_script *s)
 {
     struct ob_box *box = &s->box;
@@ -66,7 +81,7 @@ void ob_budget_reset(struct ob_script *s)
     box->cpu_left_ns = ms * 1000000;
     if (box->meter.entries)
         box->cpu_end_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) + box->cpu_left_ns;
-    box->fuel = ms * OB_FUEL_PER_MS;
+    box->fuel = ob_fuel_limit(s);
     box->spent = OB_SPENT_NO;
     box->pcall_depth = 0;
     box->meter.churn = 0;
@@ -75,14 +90,33 @@ void ob_budget_reset(struct ob_script *s)
         ob_arm(s->L, OB_HOOK_PERIOD);
 }
 
-/* CPU time passes no faster than time itself, so a millisecond of it needs a look only once. */
-static bool clock_spent(struct ob_box *box)
+/* Some instructions work in C for long (comparing, converting, unwinding). Where a step took more
+ * than SLOW_STEP_NS on the average, time is what is charged, at what a plain step takes. */
+static uint64_t slow_steps(struct ob_meter *m, int64_t cpu)
 {
+    int64_t took = cpu - m->seen_cpu_ns;
+    uint64_t steps = m->steps;
+    m->seen_cpu_ns = cpu;
+    m->steps = 0;
+    if (took <= 0 || (uint64_t)took / SLOW_STEP_NS <= steps)
+        return 0;
+    return (uint64_t)took / PLAIN_STEP_NS - steps;
+}
+
+/* What the clocks add to `units`. CPU time passes no faster than time itself, so a millisecond of
+ * it needs a look only once. */
+static uint64_t look_at_clocks(struct ob_box *box, lua_State *L, uint64_t units)
+{
+    struct ob_meter *m = &box->meter;
     int64_t now = now_ns(CLOCK_MONOTONIC);
-    if (now - box->meter.seen_ns < LOOK_NS)
-        return false;
-    box->meter.seen_ns = now;
-    return now_ns(CLOCK_THREAD_CPUTIME_ID) >= box->cpu_end_ns;
+    m->steps += units;
+    if (now - m->seen_ns < LOOK_NS)
+        return 0;
+    m->seen_ns = now;
+    int64_t cpu = now_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (cpu >= box->cpu_end_ns)
+        ob_spend(box, L, OB_SPENT_CPU);
+    return slow_steps(m, cpu);
 }
 
 /* ---- spending ---- */
@@ -101,12 +135,12 @@ static bool take(lua_State *L, uint64_t units)
     struct ob_box *box = &ob_script_of(L)->box;
     units += box->meter.churn / CHURN_BYTES_PER_UNIT;
     box->meter.churn = 0;
+    if (box->meter.entries)
+        units += look_at_clocks(box, L, units);
     box->fuel = units > (uint64_t)box->fuel ? -1 : box->fuel - (int64_t)units;
     if (box->fuel < 0) {
         box->fuel = 0;
         ob_spend(box, L, OB_SPENT_FUEL);
-    } else if (box->meter.entries && clock_spent(box)) {
-        ob_spend(box, L, OB_SPENT_CPU);
     }
     return !box->spent;
 }

@@ -170,3 +170,19 @@ enum ob_status ob_config_load(struct ob_config **out, const char *path, struct o
     *out = c;
     return status;
 }
+
+struct ob_config *ob_config_none(void)
+{
+    const char *env = getenv("OFFBOARD_CONFIG");
+    if (env && *env)
+        return NULL;
+    char *path = ob_xdg_config("targets.lua");
+    if (access(path, F_OK) == 0) {
+        free(path);
+        return NULL;
+    }
+    struct ob_config *c = ob_xcalloc(1, sizeof *c);
+    c->path = path;
+    c->vault = ob_vault_new();
+    return c;
+}

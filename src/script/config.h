@@ -33,5 +33,8 @@ struct ob_config {
  * the way out (offboard sim / offboard new). Errors name file:line and field. */
 OB_MUST_CHECK enum ob_status ob_config_load(struct ob_config **out, const char *path,
                                             struct ob_err *err);
+/* A configuration without targets when nobody named a file and there is none: a policy that needs
+ * no cloud runs all the same. NULL when there is a file to load. */
+struct ob_config *ob_config_none(void);
 void ob_config_free(struct ob_config *c);
 const struct ob_target_config *ob_config_target(const struct ob_config *c, const char *name);

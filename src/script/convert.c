@@ -4,6 +4,7 @@
 #include "script/sandbox.h"
 #include "base/mem.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LIST_CLASS   "ob.list"
@@ -196,20 +197,50 @@ static bool read_list(struct reader *r, int index, size_t n, struct ob_value *ou
     return true;
 }
 
-static bool read_map(struct reader *r, int index, struct ob_value *out, struct path *at, int depth)
+static int by_key(const void *a, const void *b)
+{
+    const struct ob_str *x = &((const struct ob_pair *)a)->key;
+    const struct ob_str *y = &((const struct ob_pair *)b)->key;
+    int order = memcmp(x->p, y->p, x->len < y->len ? x->len : y->len);
+    return order ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Into `pairs`, in Lua's order, which differs from run to run. The keys' bytes stay Lua's. */
+static bool read_pairs(struct reader *r, int index, struct ob_pair *pairs, size_t *n,
+                       struct path *at, int depth)
 {
     lua_State *L = r->L;
-    ob_value_set_map(out);
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
-        size_t len;
-        at->key = lua_tolstring(L, -2, &len);
-        struct ob_value *v = ob_map_putn(out, at->key, len);
-        if (!count(r, at, len) || !read_value(r, lua_gettop(L), v, at, depth)) {
+        struct ob_pair *p = &pairs[*n];
+        p->key.p = (char *)(uintptr_t)lua_tolstring(L, -2, &p->key.len);
+        at->key = p->key.p;
+        ob_value_init(&p->value);
+        ++*n;
+        if (!count(r, at, p->key.len) || !read_value(r, lua_gettop(L), &p->value, at, depth)) {
             lua_pop(L, 2);
             return false;
         }
     }
     return true;
+}
+
+/* Maps keep the order in which they were filled: filled in the order of their keys, they are the
+ * same in every process. */
+static bool read_map(struct reader *r, int index, size_t most, struct ob_value *out,
+                     struct path *at, int depth)
+{
+    size_t n = 0;
+    struct ob_pair *pairs = ob_xcalloc(most, sizeof *pairs);
+    bool good = read_pairs(r, index, pairs, &n, at, depth);
+    qsort(pairs, n, sizeof *pairs, by_key);
+    ob_value_set_map(out);
+    for (size_t i = 0; i < n; i++) {
+        if (good)
+            ob_value_move(ob_map_putn(out, pairs[i].key.p, pairs[i].key.len), &pairs[i].value);
+        ob_value_fini(&pairs[i].value);
+    }
+    free(pairs);
+    return good;
 }
 
 static bool read_table(struct reader *r, int index, struct ob_value *out, const struct path *up,
@@ -226,7 +257,7 @@ static bool read_table(struct reader *r, int index, struct ob_value *out, const 
     case OB_SHAPE_LIST:
         return read_list(r, index, n, out, &at, depth + 1);
     case OB_SHAPE_MAP:
-        return read_map(r, index, out, &at, depth + 1);
+        return read_map(r, index, n, out, &at, depth + 1);
     default:
         return refuse(r, up, "neither a list nor a table with text keys only");
     }

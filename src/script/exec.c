@@ -9,13 +9,15 @@
 
 /* ---- what is said ---- */
 
-static void say_budget(const struct ob_box *box, char *out, size_t size)
+static void say_budget(const struct ob_script *s, char *out, size_t size)
 {
+    const struct ob_box *box = &s->box;
     long long ms = (long long)box->limits.cpu_ms;
     if (box->meter.why)
         snprintf(out, size, "%s", box->meter.why);
     else if (box->spent == OB_SPENT_FUEL)
-        snprintf(out, size, "budget of %lld million steps spent", ms * OB_FUEL_PER_MS / 1000000);
+        snprintf(out, size, "budget of %lld million steps spent",
+                 (long long)(ob_fuel_limit(s) / 1000000));
     else if (ms % 1000 == 0)
         snprintf(out, size, "CPU budget of %lld s spent", ms / 1000);
     else
@@ -44,7 +46,7 @@ static enum ob_exec fail_spent(const struct ob_script *s, struct ob_err *err)
     if (memory)
         say_memory(box, text, sizeof text);
     else
-        say_budget(box, text, sizeof text);
+        say_budget(s, text, sizeof text);
     const char *where = box->meter.where;
     if (where[0])
         ob_fail(err, OB_ERR_POLICY, "%s%s", where, text);
@@ -73,12 +75,19 @@ static bool fail_table(lua_State *L, const char *where, struct ob_err *err)
     return known;
 }
 
+/* What Lua says without a line when it happens in a C function. */
+static bool placeless(const char *text)
+{
+    return strcmp(text, "C stack overflow") == 0 || strcmp(text, "error in error handling") == 0;
+}
+
 /* The error value is on top of L; T is where it was raised, its stack still as it was. */
 static enum ob_exec fail_value(lua_State *L, const char *where, struct ob_err *err)
 {
     int type = lua_type(L, -1);
     if (type == LUA_TSTRING)
-        ob_fail(err, OB_ERR_POLICY, "%s", lua_tostring(L, -1));
+        ob_fail(err, OB_ERR_POLICY, "%s%s", placeless(lua_tostring(L, -1)) ? where : "",
+                lua_tostring(L, -1));
     else if (type == LUA_TNUMBER)
         ob_fail(err, OB_ERR_POLICY, "%serror %.14g", where, (double)lua_tonumber(L, -1));
     else if (type == LUA_TNIL)

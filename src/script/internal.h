@@ -15,6 +15,8 @@ struct ob_meter {
     lua_State *running; /* the thread whose code runs now, NULL between entries */
     int entries;        /* nested entries into Lua */
     int64_t seen_ns;    /* CLOCK_MONOTONIC when the CPU clock was last read */
+    int64_t seen_cpu_ns; /* what it said */
+    uint64_t steps;     /* charged since then */
     size_t churn;       /* bytes allocated and not yet charged */
     bool lifted;        /* the memory limit is off: lua-cjson must not be interrupted */
     char where[96];     /* "policy.lua:12: ", where a limit was met */

@@ -23,6 +23,13 @@ static void charge_range(lua_State *L, lua_Integer first, lua_Integer last, cons
     ob_charge(L, 4 * (n + 1));
 }
 
+/* [-0, +0, e] What stands behind position 2; a position that is none is Lua's to refuse. */
+static void charge_shift(lua_State *L)
+{
+    lua_Integer at = luaL_checkinteger(L, 2), n = (lua_Integer)lua_rawlen(L, 1);
+    ob_charge(L, at > 0 && at < n ? 4 * (uint64_t)(n - at) : 1);
+}
+
 /* [-0, +1, e] (t, sep, i, j): stops at the first nil, so never passes the length by much */
 static int l_concat(lua_State *L)
 {
@@ -36,7 +43,7 @@ static int l_insert(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_gettop(L) == 3)
-        charge_range(L, luaL_checkinteger(L, 2), (lua_Integer)lua_rawlen(L, 1), "insert");
+        charge_shift(L);
     return original(L);
 }
 
@@ -45,7 +52,7 @@ static int l_remove(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (lua_gettop(L) > 1)
-        charge_range(L, luaL_checkinteger(L, 2), (lua_Integer)lua_rawlen(L, 1), "remove");
+        charge_shift(L);
     return original(L);
 }
 

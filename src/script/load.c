@@ -54,9 +54,10 @@ void ob_load(lua_State *L, const char *chunk_name, bool embedded, const char *te
     const char *name = lua_pushfstring(L, "%s%s", embedded ? "=" : "@", chunk_name);
     int status = lua_load(L, next_piece, &src, name, "t");
     lua_remove(L, -2);
-    if (status == LUA_ERRMEM)
-        ob_script_of(L)->box.spent = OB_SPENT_MEMORY;
-    if (ob_script_of(L)->box.spent)
+    struct ob_box *box = &ob_script_of(L)->box;
+    if (status == LUA_ERRMEM && !box->spent)
+        box->spent = OB_SPENT_MEMORY;
+    if (box->spent)
         ob_raise_spent(L);
     if (status != LUA_OK)
         lua_error(L);

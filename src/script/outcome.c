@@ -190,8 +190,10 @@ static int l_undo(lua_State *L)
 {
     struct ob_err err;
     char where[200];
-    ob_fail(&err, OB_ERR_POLICY, "%s: \"undo\" is not part of this version of offboard; nothing was "
-            "undone", ob_policy_where(L, where, sizeof where));
+    ob_fail(&err, OB_ERR_POLICY,
+            "%s: \"undo\" is not part of this version of offboard; nothing was "
+            "undone",
+            ob_policy_where(L, where, sizeof where));
     return ob_raise_host(L, &err);
 }
 
@@ -211,8 +213,10 @@ static int l_index(lua_State *L)
     else if (strcmp(name, "undo") == 0)
         lua_pushcfunction(L, l_undo);
     else
-        return luaL_error(L, "an outcome has no \"%s\"; it has: succeeded, failed, unknown, skipped, "
-                             "failed_share, total, reason", name);
+        return luaL_error(L,
+                          "an outcome has no \"%s\"; it has: succeeded, failed, unknown, skipped, "
+                          "failed_share, total, reason",
+                          name);
     return 1;
 }
 

@@ -86,6 +86,9 @@ static bool in_class(int c, int class)
     case 'x':
         in = isxdigit(c);
         break;
+    case 'z': /* of older Lua, still understood */
+        in = c == 0;
+        break;
     default:
         return class == c;
     }

@@ -8,6 +8,7 @@
 #include "engine/plan.h"
 #include "script/policy_parts.h"
 #include "script/target.h"
+#include "script/watchdog.h"
 
 #define TURN_MS 1000
 
@@ -28,11 +29,6 @@ const char *ob_policy_where(lua_State *L, char *out, size_t size)
     }
     snprintf(out, size, "%s", ob_policy_of(L)->opt.name);
     return out;
-}
-
-char *ob_task_path(struct ob_policy *p)
-{
-    return ob_xasprintf("%s%d", p->current->prefix, ++p->current->made);
 }
 
 /* ---- tasks ---- */
@@ -59,6 +55,18 @@ static void task_free(struct ob_task *t)
     free(t);
 }
 
+const char *ob_policy_push_path(lua_State *L)
+{
+    const struct ob_task *t = ob_policy_of(L)->current;
+    return lua_pushfstring(L, "%s%d", t->prefix, ++ob_policy_of(L)->current->made);
+}
+
+void ob_policy_may_wait(lua_State *L, const char *what)
+{
+    if (!lua_isyieldable(L))
+        luaL_error(L, "%s cannot be used in a function that sort, gsub or a tostring calls", what);
+}
+
 /* [-0, +1, e] after all children are done: combined outcome, then what each returned. */
 static int together_k(lua_State *L, int status, lua_KContext base)
 {
@@ -75,11 +83,13 @@ int ob_policy_together(lua_State *L)
     struct ob_policy *p = ob_policy_of(L);
     struct ob_task *parent = p->current;
     int n = lua_gettop(L);
+    ob_policy_may_wait(L, "together");
     for (int i = 1; i <= n; i++)
         luaL_checktype(L, i, LUA_TFUNCTION);
     if (!n)
         return luaL_error(L, "together: give it one function or more");
-    char *path = ob_task_path(p);
+    luaL_checkstack(L, n + 8, "together"); /* the results come back here */
+    const char *path = ob_policy_push_path(L);
     for (int i = 1; i <= n; i++) {
         lua_State *T = ob_new_thread(L);
         int ref = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -87,27 +97,28 @@ int ob_policy_together(lua_State *L)
         lua_xmove(L, T, 1);
         task_new(p, parent, T, ref, ob_xasprintf("%s.%d.", path, i));
     }
-    free(path);
     parent->children = (size_t)n;
     lua_settop(L, n);
     return lua_yieldk(L, 0, n, together_k);
 }
 
-/* A child's first result goes to its parent; the parent goes on when it was the last. Results
- * arrive in the order of the functions because only the first unfinished child may deliver. */
+/* When the last child is done, the first result of each goes to the parent, in the order of the
+ * functions, and the parent goes on. */
 static void deliver(struct ob_policy *p, struct ob_task *parent)
 {
-    lua_State *L = p->script->L;
-    for (struct ob_task *t = p->tasks; t; t = t->next) {
-        if (t->parent != parent || t->state != OB_JOB_DONE || t->ref == LUA_NOREF)
+    struct ob_task **at = &p->tasks;
+    while (*at) {
+        struct ob_task *t = *at;
+        if (t->parent != parent) {
+            at = &t->next;
             continue;
-        if (!lua_checkstack(parent->T, 4))
-            continue;
+        }
         lua_settop(t->T, 1);
-        lua_xmove(t->T, parent->T, 1);
+        lua_xmove(t->T, parent->T, 1); /* ob_policy_together made the room */
         parent->args++;
-        luaL_unref(L, LUA_REGISTRYINDEX, t->ref);
-        t->ref = LUA_NOREF;
+        luaL_unref(p->script->L, LUA_REGISTRYINDEX, t->ref);
+        *at = t->next;
+        task_free(t);
     }
     parent->state = OB_JOB_READY;
 }
@@ -131,8 +142,14 @@ static void run_task(struct ob_policy *p, struct ob_task *t)
     int nresults = 0, nargs = t->args;
     t->args = 0;
     p->current = t;
+    p->answer = t->op; /* whether it is taken or the script raises: it is freed here */
+    t->op = NULL;
+    ob_watchdog_start(p->script->box.cpu_left_ns);
     enum ob_exec how = ob_resume(p->script, t->T, nargs, &nresults, &err);
+    ob_watchdog_stop();
     p->current = NULL;
+    ob_op_free(p->answer);
+    p->answer = NULL;
     switch (how) {
     case OB_EXEC_DONE:
         task_done(p, t);
@@ -298,15 +315,9 @@ void ob_policy_free(struct ob_policy *p)
 static int load(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
-    char chunk[300];
     lua_State *T = ob_new_thread(L);
-    snprintf(chunk, sizeof chunk, "@%s", p->opt.name);
-    if (luaL_loadbufferx(T, p->opt.text, p->opt.len, chunk, "t") != LUA_OK) {
-        lua_xmove(T, L, 1);
-        return lua_error(L);
-    }
-    ob_push_env(T);
-    lua_setupvalue(T, -2, 1);
+    ob_load(L, p->opt.name, false, p->opt.text, p->opt.len);
+    lua_xmove(L, T, 1);
     task_new(p, NULL, T, luaL_ref(L, LUA_REGISTRYINDEX), ob_xstrdup(""));
     return 0;
 }
@@ -319,7 +330,8 @@ enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
     if (st == OB_OK && p->opt.mode == OB_MODE_PLAN)
         st = ob_record_end(p, err);
     struct ob_err flush;
-    if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK && st == OB_OK) {
+    if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
+        st == OB_OK) {
         *err = flush;
         st = flush.status;
     }

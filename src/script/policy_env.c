@@ -62,7 +62,6 @@ static int read_input(lua_State *L, enum ob_format format)
     struct ob_policy *p = ob_policy_of(L);
     const char *name = luaL_checkstring(L, 1);
     struct ob_err err;
-    struct ob_table *t;
     known_options(L, 2, names);
     lua_settop(L, 2);
     const struct ob_bound_input *in = find_input(p, name);
@@ -79,11 +78,11 @@ static int read_input(lua_State *L, enum ob_format format)
     if (!o.key)
         o.key = p->key;
     ob_charge(L, in->bytes.len / 8);
+    struct ob_table **slot = ob_policy_push_slot(L);
     if (ob_record_input(p, in, &err) != OB_OK ||
-        ob_table_parse(&t, in->source, ob_buf_str(&in->bytes), in->bytes.len, &o, &err) != OB_OK)
+        ob_table_parse(slot, in->source, ob_buf_str(&in->bytes), in->bytes.len, &o, &err) != OB_OK)
         return ob_raise_host(L, &err);
-    ob_push_roster_of(L, t); /* takes a reference; ours is given up even if this raised */
-    ob_table_unref(t);
+    ob_policy_push_table(L, slot);
     return 1;
 }
 
@@ -125,6 +124,15 @@ static double number_field(lua_State *L, const char *name)
     return n;
 }
 
+/* [-0, +0, e] Whoever was proposed before would not be covered, and nobody would notice. */
+static void not_too_late(lua_State *L, const char *what)
+{
+    char why[200];
+    snprintf(why, sizeof why, "%s comes too late: state it before the first action", what);
+    if (ob_policy_of(L)->proposed)
+        raise(L, OB_ERR_POLICY, why);
+}
+
 /* [-0, +0, e] limit { users = 200, share = 0.05 } */
 static int l_limit(lua_State *L)
 {
@@ -132,14 +140,14 @@ static int l_limit(lua_State *L)
     struct ob_policy *p = ob_policy_of(L);
     char where[200];
     luaL_checktype(L, 1, LUA_TTABLE);
+    not_too_late(L, "limit");
     known_options(L, 1, names);
     double users = number_field(L, "users"), share = number_field(L, "share");
     if (users != floor(users) || users > 1e15)
         return luaL_error(L, "limit: users must be a whole number");
     if (share > 1)
         return luaL_error(L, "limit: share is a part of 1: 0.05 is five in a hundred");
-    ob_guard_limit(p->guard, (int64_t)users, share, false,
-                   ob_policy_where(L, where, sizeof where));
+    ob_guard_limit(p->guard, (int64_t)users, share, false, ob_policy_where(L, where, sizeof where));
     return 0;
 }
 
@@ -151,6 +159,7 @@ static int l_protect(lua_State *L)
     struct ob_err err;
     char where[200];
     luaL_checktype(L, 1, LUA_TTABLE);
+    not_too_late(L, "protect");
     ob_policy_where(L, where, sizeof where);
     ob_check_value(L, 1, &v);
     enum ob_status st = OB_OK;
@@ -227,9 +236,10 @@ static int l_var(lua_State *L)
 static int l_note(lua_State *L)
 {
     size_t len;
+    struct ob_err err;
     const char *text = ob_tostring(L, 1, &len);
-    ob_record_note(ob_policy_of(L), text);
-    return 0;
+    ob_charge(L, len / 8);
+    return ob_record_note(ob_policy_of(L), text, &err) == OB_OK ? 0 : ob_raise_host(L, &err);
 }
 
 static int l_fail(lua_State *L)
@@ -250,11 +260,16 @@ void ob_open_policy_env(lua_State *L)
 {
     static const luaL_Reg input[] = {
         {"csv", l_csv}, {"json", l_json}, {"lines", l_lines}, {NULL, NULL}};
-    static const luaL_Reg names[] = {{"key", l_key},         {"limit", l_limit},
-                                     {"protect", l_protect}, {"today", l_today},
-                                     {"now", l_now},         {"days", l_days},
-                                     {"var", l_var},         {"note", l_note},
-                                     {"fail", l_fail},       {"together", ob_policy_together},
+    static const luaL_Reg names[] = {{"key", l_key},
+                                     {"limit", l_limit},
+                                     {"protect", l_protect},
+                                     {"today", l_today},
+                                     {"now", l_now},
+                                     {"days", l_days},
+                                     {"var", l_var},
+                                     {"note", l_note},
+                                     {"fail", l_fail},
+                                     {"together", ob_policy_together},
                                      {NULL, NULL}};
     ob_push_env(L);
     luaL_setfuncs(L, names, 0);

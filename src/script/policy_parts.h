@@ -16,7 +16,7 @@ struct ob_task {
     lua_State *T;
     int ref;               /* anchors T */
     enum ob_job_state state;
-    struct ob_op *op;      /* what it waits for; freed when taken or when the policy ends */
+    struct ob_op *op;      /* what it waits for */
     size_t children;       /* not done yet */
     int args;              /* values on T for the next resume */
     char *prefix;          /* "" or "3.1.": paths of its proposals */
@@ -36,18 +36,29 @@ struct ob_policy {
     struct ob_guard *guard;
     struct ob_ceiling *ceiling;
     struct ob_task *tasks, *current;
+    struct ob_op *answer;  /* what `current` waited for; freed when it has been resumed with it */
     struct ob_policy_target *targets; /* one for each of the configuration, opened when named */
     struct ob_value doc;
     char today[OB_TIME_TEXT];
     char *key;             /* key "column" */
+    size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
+    bool proposed;         /* from now on it is too late to protect anybody */
     struct ob_err failed;
 };
 
 struct ob_policy *ob_policy_of(lua_State *L);
-/* The path of the next proposal of the task that runs now; owned by the caller. */
-char *ob_task_path(struct ob_policy *p);
+/* [-0, +1, e] The path of the next proposal of the task that runs now; a string of Lua. */
+const char *ob_policy_push_path(lua_State *L);
 /* "policy.lua:12", where the script is now. */
 const char *ob_policy_where(lua_State *L, char *out, size_t size);
+/* [-0, +0, e] For whatever waits: raises before anything is done where no waiting is possible. */
+void ob_policy_may_wait(lua_State *L, const char *what);
+/* [-0, +1, e] A value that Lua owns, so that a raise leaks nothing. */
+struct ob_value *ob_policy_push_owned(lua_State *L);
+/* [-0, +1, e] An empty place for a table, which Lua unrefs. */
+struct ob_table **ob_policy_push_slot(lua_State *L);
+/* [-0, +1, e] The roster of the table in the slot, which is empty then. */
+void ob_policy_push_table(lua_State *L, struct ob_table **slot);
 
 /* [-0, +0, e] */
 void ob_open_policy_env(lua_State *L);
@@ -72,18 +83,31 @@ char *ob_endpoint_text(const struct ob_endpoint *e);
 void ob_record_begin(struct ob_policy *p);
 OB_MUST_CHECK enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err);
 void ob_record_target(struct ob_policy *p, struct ob_policy_target *t);
-void ob_record_note(struct ob_policy *p, const char *text);
+/* OB_ERR_POLICY when notes or proposals grow beyond all bounds: they are outside of the memory
+ * limit of the script. */
+OB_MUST_CHECK enum ob_status ob_record_note(struct ob_policy *p, const char *text,
+                                            struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
                                              struct ob_err *err);
-void ob_record_step(struct ob_policy *p, const char *path, const struct ob_step_spec *spec);
-void ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
-                   const struct ob_request *r);
+OB_MUST_CHECK enum ob_status ob_record_step(struct ob_policy *p, const char *path,
+                                            const struct ob_step_spec *spec, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_record_raw(struct ob_policy *p, const char *path,
+                                           const struct ob_target *t, const struct ob_request *r,
+                                           struct ob_err *err);
+/* One reading: an answer belongs to its question only, not to another that a replay asks at the
+ * same place. Texts are lent. */
+struct ob_reading {
+    const char *path;
+    const struct ob_target *t;
+    const char *op;
+    const char *asked; /* digest of the arguments or of the request */
+};
+/* SHA-256 of what is asked for. */
+void ob_reading_digest(const struct ob_value *args, char out[65]);
 /* Keeps what a reading answered; in APPLY, under the run, so that its resume reads the same. */
-OB_MUST_CHECK enum ob_status ob_record_reading(struct ob_policy *p, const char *path,
-                                               const struct ob_target *t, const char *op,
+OB_MUST_CHECK enum ob_status ob_record_reading(struct ob_policy *p, const struct ob_reading *r,
                                                const struct ob_value *answer, struct ob_err *err);
-/* What was recorded under this path; *found says whether there is something. */
-OB_MUST_CHECK enum ob_status ob_replay_reading(struct ob_policy *p, const char *path,
-                                               const struct ob_target *t, const char *op,
+/* What was recorded for it; *found says whether there is something. */
+OB_MUST_CHECK enum ob_status ob_replay_reading(struct ob_policy *p, const struct ob_reading *r,
                                                bool *found, struct ob_value *answer,
                                                struct ob_err *err);

@@ -66,9 +66,31 @@ void ob_record_target(struct ob_policy *p, struct ob_policy_target *t)
     free(endpoint);
 }
 
-void ob_record_note(struct ob_policy *p, const char *text)
+#define NOTES_MAX       ((size_t)1024 * 1024)
+#define NOTE_COST       64 /* of an empty one */
+#define STEPS_MAX       100000
+#define STEP_PEOPLE_MAX ((size_t)5 * 1000 * 1000)
+
+enum ob_status ob_record_note(struct ob_policy *p, const char *text, struct ob_err *err)
 {
+    p->note_bytes += strlen(text) + NOTE_COST;
+    if (p->note_bytes > NOTES_MAX)
+        return ob_fail(err, OB_ERR_POLICY, "%s: the notes are longer than %zu KiB", p->opt.name,
+                       NOTES_MAX / 1024);
     ob_list_push_str(section(p, "notes"), text);
+    return OB_OK;
+}
+
+static enum ob_status count_step(struct ob_policy *p, size_t people, struct ob_err *err)
+{
+    p->step_people += people;
+    if (ob_list_count(section(p, "steps")) >= STEPS_MAX)
+        return ob_fail(err, OB_ERR_POLICY, "%s: more than %d proposals", p->opt.name, STEPS_MAX);
+    if (p->step_people > STEP_PEOPLE_MAX)
+        return ob_fail(err, OB_ERR_POLICY,
+                       "%s: its proposals name more than %zu people, counted each time",
+                       p->opt.name, STEP_PEOPLE_MAX);
+    return OB_OK;
 }
 
 enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
@@ -92,8 +114,12 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     return OB_OK;
 }
 
-void ob_record_step(struct ob_policy *p, const char *path, const struct ob_step_spec *spec)
+enum ob_status ob_record_step(struct ob_policy *p, const char *path,
+                              const struct ob_step_spec *spec, struct ob_err *err)
 {
+    enum ob_status st = count_step(p, spec->count, err);
+    if (st != OB_OK)
+        return st;
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
     ob_map_put_str(v, "target", spec->target->name);
@@ -108,11 +134,15 @@ void ob_record_step(struct ob_policy *p, const char *path, const struct ob_step_
         ob_list_push_str(one, spec->keys[i]);
         ob_list_push_str(one, spec->ids[i]);
     }
+    return OB_OK;
 }
 
-void ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
-                   const struct ob_request *r)
+enum ob_status ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
+                             const struct ob_request *r, struct ob_err *err)
 {
+    enum ob_status st = count_step(p, 1, err);
+    if (st != OB_OK)
+        return st;
     char digest[OB_SHA256_HEX];
     struct ob_value *v = add_entry(p, "steps");
     char *line = ob_xasprintf("%s %s", r->method, r->rpc_action ? r->rpc_action : r->path);
@@ -123,15 +153,25 @@ void ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target
     ob_map_put_str(v, "request", line);
     ob_map_put_str(v, "digest", digest);
     free(line);
+    return OB_OK;
 }
 
 /* ---- readings ---- */
 
 /* In APPLY a reading that the plan does not have (the policy took another way) is kept under the
  * run, as something learned of its target. */
-static char *learned_name(const struct ob_policy *p, const char *path)
+static char *learned_name(const struct ob_policy *p, const struct ob_reading *r)
 {
-    return ob_xasprintf("reading.%lld.%s", (long long)p->opt.run, path);
+    return ob_xasprintf("reading.%lld.%s.%s.%s", (long long)p->opt.run, r->path, r->op, r->asked);
+}
+
+void ob_reading_digest(const struct ob_value *args, char out[65])
+{
+    struct ob_buf json;
+    ob_buf_init(&json, OB_BUF_LARGE);
+    ob_json_write(&json, args);
+    ob_sha256_hex(ob_buf_str(&json), json.len, out);
+    ob_buf_fini(&json);
 }
 
 static enum ob_status put_answer(struct ob_policy *p, const struct ob_value *answer,
@@ -145,59 +185,62 @@ static enum ob_status put_answer(struct ob_policy *p, const struct ob_value *ans
     return st;
 }
 
-enum ob_status ob_record_reading(struct ob_policy *p, const char *path, const struct ob_target *t,
-                                 const char *op, const struct ob_value *answer, struct ob_err *err)
+enum ob_status ob_record_reading(struct ob_policy *p, const struct ob_reading *r,
+                                 const struct ob_value *answer, struct ob_err *err)
 {
     char digest[OB_SHA256_HEX];
     enum ob_status st = put_answer(p, answer, digest, err);
     if (st != OB_OK)
         return st;
     if (p->opt.mode == OB_MODE_APPLY) {
-        char *name = learned_name(p, path);
-        st = ob_ledger_learned_put(p->opt.ledger, t->name, name, digest, err);
+        char *name = learned_name(p, r);
+        st = ob_ledger_learned_put(p->opt.ledger, r->t->name, name, digest, err);
         free(name);
         return st;
     }
     struct ob_value *v = add_entry(p, "readings");
-    ob_map_put_str(v, "path", path);
-    ob_map_put_str(v, "target", t->name);
-    ob_map_put_str(v, "op", op);
+    ob_map_put_str(v, "path", r->path);
+    ob_map_put_str(v, "target", r->t->name);
+    ob_map_put_str(v, "op", r->op);
+    ob_map_put_str(v, "asked", r->asked);
     ob_map_put_str(v, "digest", digest);
     return OB_OK;
 }
 
-static const struct ob_value *planned_reading(const struct ob_policy *p, const char *path,
-                                              const struct ob_target *t, const char *op)
+static bool says(const struct ob_value *v, const char *field, const char *text)
+{
+    const char *s = ob_map_str(v, field);
+    return s && strcmp(s, text) == 0;
+}
+
+static const struct ob_value *planned_reading(const struct ob_policy *p, const struct ob_reading *r)
 {
     const struct ob_value *all = ob_map_get(p->opt.plan, "readings");
     for (size_t i = 0; i < ob_list_count(all); i++) {
         const struct ob_value *v = ob_list_at(all, i);
-        const char *at = ob_map_str(v, "path"), *target = ob_map_str(v, "target");
-        const char *what = ob_map_str(v, "op");
-        if (at && target && what && strcmp(at, path) == 0 && strcmp(target, t->name) == 0 &&
-            strcmp(what, op) == 0)
+        if (says(v, "path", r->path) && says(v, "target", r->t->name) && says(v, "op", r->op) &&
+            says(v, "asked", r->asked))
             return v;
     }
     return NULL;
 }
 
-static enum ob_status find_digest(struct ob_policy *p, const char *path, const struct ob_target *t,
-                                  const char *op, struct ob_buf *digest, struct ob_err *err)
+static enum ob_status find_digest(struct ob_policy *p, const struct ob_reading *r,
+                                  struct ob_buf *digest, struct ob_err *err)
 {
-    const struct ob_value *planned = planned_reading(p, path, t, op);
+    const struct ob_value *planned = planned_reading(p, r);
     if (planned) {
         ob_buf_adds(digest, ob_map_str(planned, "digest"));
         return OB_OK;
     }
-    char *name = learned_name(p, path);
-    enum ob_status st = ob_ledger_learned_get(p->opt.ledger, t->name, name, digest, err);
+    char *name = learned_name(p, r);
+    enum ob_status st = ob_ledger_learned_get(p->opt.ledger, r->t->name, name, digest, err);
     free(name);
     return st;
 }
 
-enum ob_status ob_replay_reading(struct ob_policy *p, const char *path, const struct ob_target *t,
-                                 const char *op, bool *found, struct ob_value *answer,
-                                 struct ob_err *err)
+enum ob_status ob_replay_reading(struct ob_policy *p, const struct ob_reading *r, bool *found,
+                                 struct ob_value *answer, struct ob_err *err)
 {
     struct ob_buf digest, json;
     *found = false;
@@ -205,7 +248,7 @@ enum ob_status ob_replay_reading(struct ob_policy *p, const char *path, const st
         return OB_OK;
     ob_buf_init(&digest, 256);
     ob_buf_init(&json, OB_BUF_LARGE);
-    enum ob_status st = find_digest(p, path, t, op, &digest, err);
+    enum ob_status st = find_digest(p, r, &digest, err);
     if (st == OB_OK && digest.len) {
         st = ob_ledger_blob_get(p->opt.ledger, ob_buf_str(&digest), &json, err);
         if (st == OB_OK)

@@ -97,21 +97,26 @@ static void add_json(lua_State *L, struct ob_request *r)
 
 static void add_form(lua_State *L, struct ob_request *r)
 {
-    struct ob_fields form = {0};
-    add_fields(L, "form", &form);
-    if (form.count) {
-        ob_form_encode(&form, &r->body);
-        ob_fields_set(&r->headers, "Content-Type", "application/x-www-form-urlencoded");
-    }
-    ob_fields_fini(&form);
+    struct ob_request *form = push_request(L, "GET", "/"); /* Lua owns the fields while they grow */
+    add_fields(L, "form", &form->query);
+    if (!form->query.count)
+        return;
+    ob_form_encode(&form->query, &r->body);
+    ob_fields_set(&r->headers, "Content-Type", "application/x-www-form-urlencoded");
 }
 
 /* What the host sets may not be set by a policy: the signature must cover what is sent. */
 static void check_headers(lua_State *L, const struct ob_request *r)
 {
-    static const char *const own[] = {"Host", "Authorization", "Content-Length",
-                                      "Transfer-Encoding", "X-Access-Token", "X-Auth-Token",
-                                      "X-Security-Token", "X-Request-Id", NULL};
+    static const char *const own[] = {"Host",
+                                      "Authorization",
+                                      "Content-Length",
+                                      "Transfer-Encoding",
+                                      "X-Access-Token",
+                                      "X-Auth-Token",
+                                      "X-Security-Token",
+                                      "X-Request-Id",
+                                      NULL};
     for (const char *const *name = own; *name; name++)
         if (ob_fields_get(&r->headers, *name))
             luaL_error(L, "request: header %s is set by the host", *name);
@@ -119,8 +124,8 @@ static void check_headers(lua_State *L, const struct ob_request *r)
 
 static void check_names(lua_State *L)
 {
-    static const char *const names[] = {"method", "path", "query", "headers", "json", "form",
-                                        "body",   "action", "version", NULL};
+    static const char *const names[] = {"method", "path", "query",  "headers", "json",
+                                        "form",   "body", "action", "version", NULL};
     lua_pushnil(L);
     while (lua_next(L, 2)) {
         const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "";
@@ -133,6 +138,15 @@ static void check_names(lua_State *L)
     }
 }
 
+static void set_path(struct ob_request *r, const char *path)
+{
+    struct ob_buf clean;
+    ob_buf_init(&clean, OB_BUF_SMALL);
+    ob_path_clean(&clean, path, strlen(path));
+    free(r->path);
+    r->path = ob_buf_take(&clean);
+}
+
 /* [-0, +k, e] The request of the table at 2; on the stack, with what it needed. */
 static struct ob_request *read_request(lua_State *L)
 {
@@ -140,16 +154,14 @@ static struct ob_request *read_request(lua_State *L)
     check_names(L);
     const char *method = text_field(L, "method"), *path = text_field(L, "path");
     struct ob_err err;
-    struct ob_buf clean;
     char up[8];
     size_t n = 0;
     for (const char *c = method ? method : "GET"; *c && n < sizeof up - 1; c++)
         up[n++] = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
     up[n] = '\0';
-    ob_buf_init(&clean, OB_BUF_SMALL);
-    ob_path_clean(&clean, path ? path : "/", strlen(path ? path : "/"));
-    struct ob_request *r = push_request(L, up, ob_buf_str(&clean));
-    ob_buf_fini(&clean);
+    struct ob_request *r = push_request(L, up, "/");
+    if (path)
+        set_path(r, path);
     add_fields(L, "query", &r->query);
     add_fields(L, "headers", &r->headers);
     check_headers(L, r);
@@ -189,88 +201,100 @@ static int push_answer(lua_State *L, const struct ob_value *v)
 /* A settled request of an earlier process comes as the text that the ledger kept. */
 static int push_settled(lua_State *L, const struct ob_value *v)
 {
-    struct ob_value kept;
     struct ob_err err;
     if (v->type != OB_STR)
         return push_answer(L, v);
-    if (ob_script_json(v->s.p, v->s.len, &kept, &err) != OB_OK)
+    struct ob_value *kept = ob_policy_push_owned(L);
+    if (ob_script_json(v->s.p, v->s.len, kept, &err) != OB_OK)
         return ob_raise_host(L, &err);
-    int n = push_answer(L, &kept);
-    ob_value_fini(&kept);
-    return n;
+    return push_answer(L, kept);
 }
 
-/* Stack: target, table, ..., and at `ctx` the path of a reading (0: none). */
+/* The reading whose words are on the stack from `at` on: path, digest of the request. */
+static struct ob_reading reading_at(lua_State *L, int at)
+{
+    struct ob_policy_target *pt = *(struct ob_policy_target **)lua_touserdata(L, 1);
+    return (struct ob_reading){.path = lua_tostring(L, at),
+                               .t = pt->t,
+                               .op = "request",
+                               .asked = lua_tostring(L, at + 1)};
+}
+
+/* Stack: target, table, ..., and at `ctx` the words of a reading (0: it is none). */
 static int request_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct ob_policy *p = ob_policy_of(L);
-    struct ob_policy_target *pt = *(struct ob_policy_target **)lua_touserdata(L, 1);
-    struct ob_op *op = p->current->op;
     struct ob_err err;
     (void)status;
-    if (ctx && ob_record_reading(p, lua_tostring(L, (int)ctx), pt->t, "request", &op->value,
-                                 &err) != OB_OK)
-        return ob_raise_host(L, &err);
-    int n = push_settled(L, &op->value);
-    ob_op_free(p->current->op);
-    p->current->op = NULL;
-    return n;
+    if (ctx) {
+        struct ob_reading r = reading_at(L, (int)ctx);
+        if (ob_record_reading(p, &r, &p->answer->value, &err) != OB_OK)
+            return ob_raise_host(L, &err);
+    }
+    return push_settled(L, &p->answer->value);
 }
 
 static int not_while_planning(lua_State *L, struct ob_policy *p, const char *path,
                               const struct ob_target *t, const struct ob_request *r)
 {
-    ob_record_raw(p, path, t, r);
+    struct ob_err err;
+    if (ob_record_raw(p, path, t, r, &err) != OB_OK)
+        return ob_raise_host(L, &err);
     lua_pushnil(L);
     lua_pushliteral(L, "not sent while planning");
     lua_pushliteral(L, "planned");
     return 3;
 }
 
+/* `words`: where those of a reading are on the stack, 0 for anything else. */
 static int send_it(lua_State *L, struct ob_policy *p, const char *path, struct ob_target *t,
-                   const struct ob_request *r, int reading_path)
+                   const struct ob_request *r, int words)
 {
     struct ob_err err;
     struct ob_op *op;
     char digest[65];
-    const char *one = digest;
+    const char *one = digest, *name = r->rpc_action ? r->rpc_action : r->path;
     enum ob_status st = OB_OK;
     ob_raw_digest(t, r, digest);
-    if (!reading_path)
-        st = ob_ceiling_take(p->ceiling, t->name, "request", &one, &one, 1, &err);
+    if (!words)
+        st = ob_ceiling_take(p->ceiling, t->name, "request", &name, &one, 1, &err);
     if (st == OB_OK)
         st = ob_engine_raw(p->engine, t, path, r, &op, &err);
     if (st != OB_OK)
         return ob_raise_host(L, &err);
     p->current->op = op;
-    return lua_yieldk(L, 0, reading_path, request_k);
+    return lua_yieldk(L, 0, words, request_k);
+}
+
+/* [-0, +k, e] A reading of the policy's own: from the plan, or from the cloud. */
+static int read_it(lua_State *L, struct ob_policy *p, struct ob_target *t,
+                   const struct ob_request *r, int words)
+{
+    struct ob_value *before = ob_policy_push_owned(L);
+    struct ob_reading reading = reading_at(L, words);
+    struct ob_err err;
+    bool found = false;
+    if (ob_replay_reading(p, &reading, &found, before, &err) != OB_OK)
+        return ob_raise_host(L, &err);
+    return found ? push_answer(L, before) : send_it(L, p, reading.path, t, r, words);
 }
 
 int ob_policy_request(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
     struct ob_policy_target *pt = *(struct ob_policy_target **)luaL_checkudata(L, 1, "ob.target");
+    char digest[65];
     lua_settop(L, 2);
+    ob_policy_may_wait(L, "request");
     struct ob_request *r = read_request(L);
-    char *made = ob_task_path(p);
-    lua_pushstring(L, made);
-    free(made);
-    const char *path = lua_tostring(L, -1);
-    int at = lua_gettop(L);
-    if (!pt->t->provider.is_read(pt->t->provider.self, r)) {
-        if (p->opt.mode == OB_MODE_PLAN)
-            return not_while_planning(L, p, path, pt->t, r);
-        return send_it(L, p, path, pt->t, r, 0);
-    }
-    struct ob_value before;
-    struct ob_err err;
-    bool found = false;
-    ob_value_init(&before);
-    if (ob_replay_reading(p, path, pt->t, "request", &found, &before, &err) != OB_OK)
-        return ob_raise_host(L, &err);
-    if (!found)
-        return send_it(L, p, path, pt->t, r, at);
-    int n = push_answer(L, &before);
-    ob_value_fini(&before);
-    return n;
+    const char *path = ob_policy_push_path(L);
+    int words = lua_gettop(L);
+    ob_raw_digest(pt->t, r, digest);
+    lua_pushstring(L, digest);
+    if (pt->t->provider.is_read(pt->t->provider.self, r))
+        return read_it(L, p, pt->t, r, words);
+    p->proposed = true;
+    if (p->opt.mode == OB_MODE_PLAN)
+        return not_while_planning(L, p, path, pt->t, r);
+    return send_it(L, p, path, pt->t, r, 0);
 }

@@ -19,20 +19,8 @@ static struct ob_policy_target *check_target(lua_State *L, int arg)
 /* The rest of a C function once the task's op is done: see each *_k. */
 static int wait_for(lua_State *L, struct ob_op *op, lua_KFunction k)
 {
-    struct ob_policy *p = ob_policy_of(L);
-    p->current->op = op;
+    ob_policy_of(L)->current->op = op;
     return lua_yieldk(L, 0, 0, k);
-}
-
-static struct ob_op *take_op(struct ob_policy *p)
-{
-    return p->current->op; /* stays with the task, so that a raise below leaks nothing */
-}
-
-static void drop_op(struct ob_policy *p)
-{
-    ob_op_free(p->current->op);
-    p->current->op = NULL;
 }
 
 /* ---- the people of a proposal, as C arrays that Lua owns ---- */
@@ -122,8 +110,8 @@ static int positive(lua_State *L, const struct ob_value *options, const char *na
     const struct ob_value *v = ob_map_get(options, name);
     if (!v || v->type == OB_NULL)
         return 0;
-    int64_t n = v->type == OB_INT ? v->i : v->type == OB_NUM ? (int64_t)v->n : 0;
-    if (n < 1 || n > 1000000 || (v->type == OB_NUM && v->n != (double)n))
+    double n = v->type == OB_INT ? (double)v->i : v->type == OB_NUM ? v->n : 0;
+    if (!(n >= 1 && n <= 1000000) || n != (double)(int)n)
         luaL_error(L, "option %s must be a whole number of 1 or more", name);
     return (int)n;
 }
@@ -136,8 +124,10 @@ static void check_ramp(lua_State *L, const struct ob_value *ramp)
         luaL_error(L, "option ramp is a list such as { 1, 5, \"20%%\" }");
     for (size_t i = 0; i < ramp->list.count; i++)
         if (!ob_share_of(&ramp->list.items[i], 100))
-            luaL_error(L, "option ramp: entry %d is neither a number of 1 or more nor a share such "
-                          "as \"20%%\"", (int)i + 1);
+            luaL_error(L,
+                       "option ramp: entry %d is neither a number of 1 or more nor a share such "
+                       "as \"20%%\"",
+                       (int)i + 1);
 }
 
 static void check_names(lua_State *L, const struct ob_value *options)
@@ -153,36 +143,14 @@ static void check_names(lua_State *L, const struct ob_value *options)
     }
 }
 
-/* An ob_value that Lua owns, so that a raise leaks nothing. */
-static int l_value_gc(lua_State *L)
-{
-    ob_value_fini(lua_touserdata(L, 1));
-    return 0;
-}
-
-/* [-0, +1, e] */
-static struct ob_value *push_owned(lua_State *L)
-{
-    struct ob_value *v = lua_newuserdatauv(L, sizeof *v, 0);
-    ob_value_init(v);
-    if (luaL_newmetatable(L, "ob.value")) {
-        lua_pushcfunction(L, l_value_gc);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return v;
-}
-
 /* ---- actions ---- */
 
 /* [-0, +1, e] the step is over: its outcome. The roster is at index 2. */
 static int action_k(lua_State *L, int status, lua_KContext ctx)
 {
-    struct ob_policy *p = ob_policy_of(L);
-    struct ob_op *op = take_op(p);
+    const struct ob_op *op = ob_policy_of(L)->answer;
     (void)status, (void)ctx;
     ob_push_outcome(L, 2, op->people, op->count);
-    drop_op(p);
     return 1;
 }
 
@@ -207,19 +175,18 @@ static int propose(lua_State *L, struct ob_step_spec *spec)
     struct ob_err err;
     struct ob_op *op = NULL;
     char digest[65];
-    char *path = ob_task_path(p);
     enum ob_status st = OB_OK;
     ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
-    spec->path = path;
+    spec->path = ob_policy_push_path(L);
     spec->digest = digest;
+    p->proposed = true;
     if (p->opt.mode == OB_MODE_PLAN)
-        ob_record_step(p, path, spec);
+        st = ob_record_step(p, spec->path, spec, &err);
     else
         st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys,
                              spec->ids, spec->count, &err);
     if (st == OB_OK && p->opt.mode == OB_MODE_APPLY && spec->count)
         st = ob_engine_step(p->engine, spec, &op, &err);
-    free(path);
     if (st != OB_OK)
         return ob_raise_host(L, &err);
     if (op)
@@ -237,12 +204,15 @@ static int l_action(lua_State *L)
     struct ob_step_spec spec;
     struct ob_err err;
     lua_settop(L, 3);
+    ob_policy_may_wait(L, a->name);
     ob_check_roster(L, 2);
-    struct ob_value *options = push_owned(L);
+    struct ob_value *options = ob_policy_push_owned(L);
     if (lua_istable(L, 3))
         ob_check_value(L, 3, options);
     else if (!lua_isnil(L, 3))
         luaL_argerror(L, 3, "options must be a table");
+    if (options->type != OB_MAP && ob_list_count(options))
+        luaL_argerror(L, 3, "options have names, such as { chunk = 100 }");
     if (options->type != OB_MAP)
         ob_value_set_map(options);
     fill_spec(L, &spec, pt, a, options);
@@ -262,8 +232,8 @@ static int l_action(lua_State *L)
  * cloud's own fields; a field of its own called id or state becomes cloud_id, cloud_state. */
 static void push_directory(lua_State *L, const char *target, const struct ob_value *rows)
 {
-    struct ob_value *flat = push_owned(L);
-    struct ob_table *t;
+    struct ob_value *flat = ob_policy_push_owned(L);
+    struct ob_table **slot = ob_policy_push_slot(L);
     struct ob_err err;
     char source[200];
     ob_value_set_list(flat);
@@ -282,10 +252,9 @@ static void push_directory(lua_State *L, const char *target, const struct ob_val
         }
     }
     snprintf(source, sizeof source, "%s directory", target);
-    if (ob_table_from_value(&t, source, flat, "id", &err) != OB_OK)
+    if (ob_table_from_value(slot, source, flat, "id", &err) != OB_OK)
         ob_raise_host(L, &err);
-    ob_push_roster_of(L, t);
-    ob_table_unref(t);
+    ob_policy_push_table(L, slot);
 }
 
 /* [-0, +1, e] */
@@ -299,20 +268,50 @@ static int push_reading(lua_State *L, const char *target, const char *op,
     return 1;
 }
 
-/* Stack: target, path, op. */
+/* The reading whose words are on the stack: target, arguments, path, op, digest. */
+static struct ob_reading reading_at(lua_State *L)
+{
+    return (struct ob_reading){.path = lua_tostring(L, 3),
+                               .t = check_target(L, 1)->t,
+                               .op = lua_tostring(L, 4),
+                               .asked = lua_tostring(L, 5)};
+}
+
+/* [-0, +1, e] */
 static int reading_k(lua_State *L, int status, lua_KContext ctx)
 {
     struct ob_policy *p = ob_policy_of(L);
-    struct ob_policy_target *pt = check_target(L, 1);
+    struct ob_reading r = reading_at(L);
     struct ob_err err;
-    struct ob_op *op = take_op(p);
     (void)status, (void)ctx;
-    if (ob_record_reading(p, lua_tostring(L, 2), pt->t, lua_tostring(L, 3), &op->value, &err) !=
-        OB_OK)
+    if (ob_record_reading(p, &r, &p->answer->value, &err) != OB_OK)
         return ob_raise_host(L, &err);
-    push_reading(L, pt->t->name, lua_tostring(L, 3), &op->value);
-    drop_op(p);
-    return 1;
+    return push_reading(L, r.t->name, r.op, &p->answer->value);
+}
+
+/* Whoever asks for nobody in particular must not get nobody for an answer. */
+static void read_ids(lua_State *L, struct ob_value *ids)
+{
+    luaL_argexpected(L, lua_istable(L, 2), 2, "list of ids");
+    ob_check_value(L, 2, ids);
+    for (size_t i = 0; i < ob_list_count(ids); i++)
+        if (!ob_value_str(ob_list_at(ids, i)) || !*ob_value_str(ob_list_at(ids, i)))
+            luaL_argerror(L, 2, "ids are texts");
+    if (ids->type != OB_LIST && !(ids->type == OB_MAP && !ids->map.count))
+        luaL_argerror(L, 2, "must be a list of ids");
+    if (ids->type != OB_LIST)
+        ob_value_set_list(ids);
+}
+
+static void read_args(lua_State *L, const char *op, struct ob_value *args)
+{
+    ob_value_set_map(args);
+    if (strcmp(op, "lookup") == 0) {
+        read_ids(L, ob_map_put(args, "ids"));
+    } else if (!lua_isnil(L, 2)) {
+        luaL_argexpected(L, lua_istable(L, 2), 2, "table");
+        ob_check_value(L, 2, args);
+    }
 }
 
 /* meeting:list(), studio:roles(), meeting:lookup{ "a", "b" }; upvalue: the operation. */
@@ -320,28 +319,28 @@ static int l_reading(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
     struct ob_policy_target *pt = check_target(L, 1);
-    const char *name = lua_tostring(L, lua_upvalueindex(1));
+    char digest[65];
     struct ob_err err;
     struct ob_op *op;
     bool found = false;
-    struct ob_value *args = push_owned(L), *before = push_owned(L);
-    ob_value_set_map(args);
-    if (lua_istable(L, 2) && strcmp(name, "lookup") == 0)
-        ob_check_value(L, 2, ob_map_put(args, "ids"));
-    else if (lua_istable(L, 2))
-        ob_check_value(L, 2, args);
-    char *path = ob_task_path(p);
-    lua_settop(L, 4);
-    lua_pushstring(L, path);
-    free(path);
-    lua_replace(L, 2);
-    lua_pushstring(L, name);
+    lua_settop(L, 2);
+    lua_pushnil(L);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    ob_policy_may_wait(L, lua_tostring(L, 4));
+    lua_pushnil(L);
+    struct ob_value *args = ob_policy_push_owned(L), *before = ob_policy_push_owned(L);
+    read_args(L, lua_tostring(L, 4), args);
+    ob_reading_digest(args, digest);
+    lua_pushstring(L, digest);
+    lua_replace(L, 5);
+    ob_policy_push_path(L);
     lua_replace(L, 3);
-    if (ob_replay_reading(p, lua_tostring(L, 2), pt->t, name, &found, before, &err) != OB_OK)
+    struct ob_reading r = reading_at(L);
+    if (ob_replay_reading(p, &r, &found, before, &err) != OB_OK)
         return ob_raise_host(L, &err);
     if (found)
-        return push_reading(L, pt->t->name, name, before);
-    if (ob_engine_read(p->engine, pt->t, name, args, &op, &err) != OB_OK)
+        return push_reading(L, r.t->name, r.op, before);
+    if (ob_engine_read(p->engine, pt->t, r.op, args, &op, &err) != OB_OK)
         return ob_raise_host(L, &err);
     return wait_for(L, op, reading_k);
 }
@@ -403,8 +402,8 @@ static enum ob_status open_target(struct ob_policy *p, struct ob_policy_target *
         return OB_OK;
     }
     char *endpoint = ob_endpoint_text(&pt->t->route.endpoint);
-    enum ob_status st = ob_plan_target(p->opt.plan, pt->t->name, pt->t->provider.info->name,
-                                       endpoint, err);
+    enum ob_status st =
+        ob_plan_target(p->opt.plan, pt->t->name, pt->t->provider.info->name, endpoint, err);
     free(endpoint);
     return st;
 }
@@ -418,8 +417,15 @@ static int unknown_target(lua_State *L, const struct ob_policy *p, const char *n
         snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "",
                  p->opt.config->targets[i].name);
     }
-    ob_fail(&err, OB_ERR_POLICY, "%s: no target \"%s\" in %s; it has: %s",
-            ob_policy_where(L, where, sizeof where), name, p->opt.config->path, names);
+    ob_policy_where(L, where, sizeof where);
+    if (p->opt.config->count)
+        ob_fail(&err, OB_ERR_POLICY, "%s: no target \"%s\" in %s; it has: %s", where, name,
+                p->opt.config->path, names);
+    else
+        ob_fail(&err, OB_ERR_USAGE,
+                "%s: there is no target \"%s\": %s does not exist; offboard new NAME writes one to "
+                "fill in, and offboard sim has clouds to try it on",
+                where, name, p->opt.config->path);
     return ob_raise_host(L, &err);
 }
 

@@ -152,15 +152,22 @@ static void make_env(lua_State *L)
     lua_rawsetp(L, LUA_REGISTRYINDEX, &scope_key);
 }
 
+/* Without random and randomseed, and without what Debian keeps of older versions. */
 static void open_math(lua_State *L, int env)
 {
+    static const char *const names[] = {
+        "abs",  "acos", "asin", "atan", "ceil",       "cos",  "deg",        "exp",  "floor",
+        "fmod", "huge", "log",  "max",  "maxinteger", "min",  "mininteger", "modf", "pi",
+        "rad",  "sin",  "sqrt", "tan",  "tointeger",  "type", "ult",        NULL};
     ob_push_library(L, LUA_MATHLIBNAME, luaopen_math);
-    lua_pushnil(L);
-    lua_setfield(L, -2, "random");
-    lua_pushnil(L);
-    lua_setfield(L, -2, "randomseed");
+    lua_newtable(L);
+    for (const char *const *name = names; *name; name++) {
+        lua_getfield(L, -2, *name);
+        lua_setfield(L, -2, *name);
+    }
     ob_seal(L);
     lua_setfield(L, env, LUA_MATHLIBNAME);
+    lua_pop(L, 1);
 }
 
 static void open_tool(lua_State *L, int env)

@@ -23,9 +23,11 @@ bool ob_nodes_collide(const struct ob_meter *m, size_t nodes);
 
 /* ---- budget.c ---- */
 #define OB_HOOK_PERIOD 1000
-#define OB_FUEL_PER_MS 400000
+#define OB_FUEL_PER_MS 1000000 /* some ten times what a machine does: the clock comes first */
+#define OB_FUEL_POLICY ((int64_t)50 * 1000 * 1000)
 #define OB_PCALL_DEPTH 32
 
+int64_t ob_fuel_limit(const struct ob_script *s);
 void ob_arm(lua_State *L, int period);
 int ob_period(const struct ob_box *box);
 void ob_spend(struct ob_box *box, lua_State *L, enum ob_spent why);

@@ -1,2 +1,2 @@
--- expect: error invalid value (at index 1) in table for 'concat'
+-- expect: error invalid value (nil) at index 1
 return table.concat({}, "", 1, 1 << 60)

@@ -1,4 +1,4 @@
--- expect: memory|error stack overflow|error C stack overflow
+-- expect: done|memory|error stack overflow|error C stack overflow
 -- Two hundred thousand functions, each calling the next.
 local f = function()
   return 1

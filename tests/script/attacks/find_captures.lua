@@ -1,2 +1,2 @@
 -- expect: error too many captures
-return ("a"):find(("(a)"):rep(33))
+return ("a"):rep(99):find(("(a)"):rep(33))

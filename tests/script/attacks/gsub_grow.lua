@@ -1,4 +1,4 @@
--- expect: memory
+-- expect: memory|budget
 -- The replacement is larger than what it replaces.
 local s = "x"
 while true do

@@ -1,4 +1,4 @@
--- expect: error C stack overflow
+-- expect: error policy.lua:4: C stack overflow
 -- Callbacks within callbacks.
 local function f(s)
   return (s:gsub(".", f))

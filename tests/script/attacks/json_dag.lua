@@ -1,4 +1,4 @@
--- expect: error larger than 16 MiB|budget
+-- expect: error larger than 16 MiB|budget|memory
 -- A value that doubles at each level.
 local t = "x"
 for _ = 1, 60 do

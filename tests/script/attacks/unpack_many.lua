@@ -4,5 +4,5 @@ local function count(...)
   return select("#", ...)
 end
 while true do
-  count(table.unpack({}, 1, 900000))
+  count(table.unpack({}, 1, 300000))
 end

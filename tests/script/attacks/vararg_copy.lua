@@ -8,4 +8,4 @@ local function g(...)
     f(...)
   end
 end
-g(table.unpack({}, 1, 450000))
+g(table.unpack({}, 1, 300000))

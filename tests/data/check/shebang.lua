@@ -1,0 +1,3 @@
+#!/usr/bin/env offboard
+note(missing)
+-- expect 2: unknown name "missing"

@@ -1,0 +1,2 @@
+goto nowhere
+-- expect 3: no visible label 'nowhere' for <goto> at line 1

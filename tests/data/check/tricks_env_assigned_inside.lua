@@ -1,0 +1,4 @@
+local say = note
+local function replace() _ENV = { } end
+replace()
+say(anything)
