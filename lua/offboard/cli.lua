@@ -221,7 +221,7 @@ end
 
 local function refuse(message, command)
   return {
-    error = (message:gsub("\nDid", "; did"):gsub("%s*\n%s*", " ")),
+    error = (message:gsub("\nDid (.-)%?", " (did %1?)"):gsub("%s*\n%s*", " ")),
     see = "offboard " .. (command and command .. " --help" or "--help"),
   }
 end

@@ -106,7 +106,8 @@ local commands = {
     examples = { "offboard status", "offboard status 12 --json" } },
 
   { "export", summary = "print all that is known of a run",
-    about = "People with their outcomes as CSV; with --json also every call, one event a line.",
+    about = "One line a person and proposal, with what became of it and in how many calls: as CSV, "
+      .. "or with --json as one object a line.",
     arguments = {
       { "RUN", key = "run", kind = "integer", min = 1, help = "the number of the run" } },
     options = common,

@@ -78,6 +78,15 @@ function M.text(value)
   return type(value) == "string" and value ~= "" and value or nil
 end
 
+-- A whole number, or nil. Some of these services' models declare numbers as texts, so one that is
+-- written as a text of a few digits counts too.
+function M.whole(value)
+  if type(value) == "string" and #value <= 15 and value:find("^%d+$") then
+    return math.tointeger(tonumber(value))
+  end
+  return math.type(value) == "integer" and value or nil
+end
+
 local function sorted_keys(map)
   local keys = {}
   for key in pairs(map) do

@@ -98,7 +98,8 @@ local function people_of(answer)
       return nil
     elseif not seen[id] then
       seen[id] = true
-      people[#people + 1] = { id = id, state = states[row.Status] or "other", fields = row }
+      local state = states[wire.whole(row.Status)] or "other"
+      people[#people + 1] = { id = id, state = state, fields = row }
     end
   end
   return rows and people, seen, rows and #rows

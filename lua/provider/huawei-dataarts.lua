@@ -24,8 +24,8 @@ end
 local function read_list(_, args, answer)
   local from = args.cursor or 0
   local data = wire.list(answer, answer.json, "data")
-  local count = data and answer.json.count
-  if math.type(count) ~= "integer" or count < 0 then
+  local count = data and wire.whole(answer.json.count)
+  if not count or count < 0 then
     return nil, "the page has no list `data` or no number `count`"
   elseif #data == 0 and from < count then
     return nil, ("the page at %d is empty, and there are %d members"):format(from, count)

@@ -41,11 +41,14 @@ end
 
 -- All fields as they came, and `admin`: is this one an administrator (adminType 0 or 1)?
 local function person(id, row)
-  if math.type(row.adminType) == "integer" then
-    row.admin = row.adminType ~= 2
+  local rank, kind = wire.whole(row.adminType), row.userType
+  if rank then
+    row.admin = rank ~= 2
   end
-  local listed = row.userType == nil or row.userType == 2
-  return { id = id, state = states[row.status] or "other", fields = row, listed = listed }
+  return {
+    id = id, state = states[wire.whole(row.status)] or "other", fields = row,
+    listed = kind == nil or wire.whole(kind) == 2,
+  }
 end
 
 -- One account with all its fields: what looks somebody up and what remembers them (A.4).
@@ -89,8 +92,8 @@ end
 local function read_list(target, args, answer)
   local from = args.cursor or 0
   local data = wire.list(answer, answer.json, "data")
-  local count = data and answer.json.count
-  if math.type(count) ~= "integer" or count < 0 then
+  local count = data and wire.whole(answer.json.count)
+  if not count or count < 0 then
     return nil, "the page has no list `data` or no number `count`"
   end
   local total = target.account_type == 0 and count or -1

@@ -1,7 +1,8 @@
 /* The redactor: a list of needles, which are the secrets and the forms in which they travel
  * (percent-encoded, base64 at any alignment, JSON-escaped). Matches may overlap; all that any of
- * them covers becomes one "***". It looks for exact bytes: a secret that was hashed, split or
- * otherwise changed is not recognised. */
+ * them covers becomes one "***", and so does a beginning of one at the very end, where a message
+ * was cut. It looks for exact bytes: a secret that was hashed, split or otherwise changed is not
+ * recognised. */
 #include "base/secret_internal.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define SHORTEST ((size_t)4) /* shorter needles would blot out ordinary text */
+#define CUT      ((size_t)8) /* so much of a secret at the end of a text that was cut is one too */
 
 struct needle {
     char *p;
@@ -129,9 +131,11 @@ static size_t longest_at(const struct ob_redactor *r, const char *p, size_t len)
 {
     if (!r->begins[(unsigned char)*p])
         return 0;
-    for (size_t i = 0; i < r->count; i++)
-        if (r->v[i].len <= len && memcmp(r->v[i].p, p, r->v[i].len) == 0)
-            return r->v[i].len;
+    for (size_t i = 0; i < r->count; i++) {
+        size_t n = r->v[i].len > len && len >= CUT ? len : r->v[i].len;
+        if (n <= len && memcmp(r->v[i].p, p, n) == 0)
+            return n;
+    }
     return 0;
 }
 

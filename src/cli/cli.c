@@ -75,6 +75,14 @@ void ob_cli_say(const struct ob_cli *cli, const char *fmt, ...)
     va_end(args);
 }
 
+void ob_cli_say_always(const struct ob_cli *cli, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    put_line(stderr, cli->tty_err, "", fmt, args);
+    va_end(args);
+}
+
 void ob_cli_warn(const struct ob_cli *cli, const char *fmt, ...)
 {
     va_list args;

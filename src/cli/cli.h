@@ -17,7 +17,10 @@ void ob_cli_print(const struct ob_cli *cli, const char *fmt, ...)
 /* A line to people on standard error; nothing under --quiet. */
 void ob_cli_say(const struct ob_cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The same, also under --quiet, behind "offboard: warning: ". */
+/* The same, also under --quiet. */
+void ob_cli_say_always(const struct ob_cli *cli, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same behind "offboard: warning: ". */
 void ob_cli_warn(const struct ob_cli *cli, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* "offboard: MESSAGE" on standard error, and with --json the error event on standard output. */

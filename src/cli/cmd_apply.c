@@ -18,10 +18,12 @@ static enum ob_status ask(struct ob_session *s, const char *id, const struct ob_
                           struct ob_err *err)
 {
     char question[160];
-    if (!s->cli->json)
+    size_t heads = ob_plan_heads(doc), steps = ob_list_count(ob_map_get(doc, "steps"));
+    bool silent = ob_cli_flag(s->cli, "quiet") && ob_cli_flag(s->cli, "yes");
+    if (!s->cli->json && !silent)
         ob_show_plan(s->cli, id, doc, false, stderr);
-    snprintf(question, sizeof question, "Carry out plan %.8s: %" PRId64 " people in %zu steps?", id,
-             ob_plan_people(doc), ob_list_count(ob_map_get(doc, "steps")));
+    snprintf(question, sizeof question, "Carry out plan %.8s: %zu %s in %zu step%s?", id, heads,
+             heads == 1 ? "person" : "people", steps, steps == 1 ? "" : "s");
     return ob_cli_confirm(s->cli, question, err);
 }
 

@@ -145,7 +145,8 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     ob_buf_init(&b.text, sizeof policy_text);
     ob_buf_adds(&b.text, policy_text);
     enum ob_status st = ob_session_plan(s, &b, id, &doc, err);
-    if (st == OB_OK && !s->cli->json)
+    if (st == OB_OK && !s->cli->json &&
+        !(ob_cli_flag(s->cli, "quiet") && ob_cli_flag(s->cli, "yes")))
         ob_show_plan(s->cli, id, &doc, false, stderr);
     if (st == OB_OK)
         st = ob_cli_confirm(s->cli, "Carry it out?", err);
@@ -157,26 +158,65 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     return st;
 }
 
+static void add_name(struct ob_buf *out, const char *name)
+{
+    ob_buf_addf(out, "%s%s", out->len ? ", " : "", name);
+}
+
+static enum ob_status no_target(const struct ob_session *s, const char *name, struct ob_err *err)
+{
+    struct ob_buf names;
+    ob_buf_init(&names, OB_BUF_SMALL);
+    for (size_t i = 0; i < s->config->count; i++)
+        add_name(&names, s->config->targets[i].name);
+    enum ob_status st =
+        ob_fail(err, OB_ERR_USAGE, "no target \"%s\" in %s; it has: %s", name, s->config->path,
+                names.len ? ob_buf_str(&names) : "none");
+    ob_buf_fini(&names);
+    return st;
+}
+
+static enum ob_status no_action(const struct ob_target *t, const char *action, struct ob_err *err)
+{
+    static const char *const readings[] = {"list", "lookup"};
+    const struct ob_provider_info *info = t->provider.info;
+    struct ob_buf names;
+    ob_buf_init(&names, OB_BUF_SMALL);
+    for (size_t i = 0; i < info->action_count; i++)
+        add_name(&names, info->actions[i].name);
+    for (size_t i = 0; i < sizeof readings / sizeof *readings; i++)
+        if (ob_provider_reads(info, readings[i]))
+            add_name(&names, readings[i]);
+    for (size_t i = 0; i < info->read_count; i++)
+        add_name(&names, info->reads[i]);
+    enum ob_status st = ob_fail(err, OB_ERR_USAGE, "%s (%s) has no action \"%s\"; it has: %s",
+                                t->name, info->name, action, ob_buf_str(&names));
+    ob_buf_fini(&names);
+    return st;
+}
+
 static enum ob_status call(struct ob_session *s, struct ob_buf *ids, struct ob_err *err)
 {
     const char *name = ob_cli_text(s->cli, "target"), *action = ob_cli_text(s->cli, "action");
     const struct ob_target_config *config = ob_config_target(s->config, name);
     struct ob_target *t;
     if (!config)
-        return ob_fail(err, OB_ERR_USAGE, "no target \"%s\" in %s", name, s->config->path);
+        return no_target(s, name, err);
     enum ob_status st = ob_target_open(&t, s->config, config, err);
     if (st != OB_OK)
         return st;
-    if (ob_provider_action(t->provider.info, action) && !ids->len)
+    bool acts = ob_provider_action(t->provider.info, action), lists = strcmp(action, "list") == 0;
+    if ((acts || strcmp(action, "lookup") == 0) && !ids->len)
         st = ob_fail(err, OB_ERR_USAGE, "%s %s: for whom? name people, or - for standard input",
                      name, action);
-    else if (ob_provider_action(t->provider.info, action))
+    else if (lists && ids->len)
+        st = ob_fail(err, OB_ERR_USAGE, "%s list shows everybody; for some there is lookup", name);
+    else if (acts)
         st = act(s, name, action, ids, err);
     else if (ob_provider_reads(t->provider.info, action))
         st = read_it(s, t, action, ids, err);
     else
-        st = ob_fail(err, OB_ERR_USAGE, "%s (%s) has no action \"%s\"", name,
-                     t->provider.info->name, action);
+        st = no_action(t, action, err);
     ob_target_close(t);
     return st;
 }

@@ -16,7 +16,7 @@ static void emit_plan(const char *id, const struct ob_value *doc)
     }
     ob_event_init(&ev, "plan");
     ob_map_put_str(&ev.fields, "plan", id);
-    ob_map_put_int(&ev.fields, "people", ob_plan_people(doc));
+    ob_map_put_int(&ev.fields, "people", (int64_t)ob_plan_heads(doc));
     ob_map_put_int(&ev.fields, "steps", (int64_t)ob_list_count(steps));
     ob_event_emit(&ev, stdout);
 }
@@ -39,10 +39,10 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
         emit_plan(id, &doc);
     else if (st == OB_OK)
         ob_show_plan(cli, id, &doc, false, stdout);
-    if (st == OB_OK) {
+    if (st == OB_OK && !ob_plan_is_idle(&doc)) {
         ob_cli_say(cli, "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s",
                    id, id);
-        if (ob_cli_flag(cli, "detailed_exitcode") && ob_list_count(ob_map_get(&doc, "steps")))
+        if (ob_cli_flag(cli, "detailed_exitcode"))
             st = OB_ERR_CHANGES;
     }
     ob_value_fini(&doc);

@@ -55,7 +55,12 @@ static enum ob_status show_run(struct ob_session *s, int64_t run, struct ob_err 
     static const char *const names[] = {"person", "target", "action", "outcome", "why"};
     struct shown w = {s->cli, ob_map_get(s->cli->args, "person"), ob_grid_new(names, 5), 0};
     struct ob_each_person to = {run_row, &w};
-    enum ob_status st = ob_people_each(s->ledger, run, &to, err);
+    struct ob_run_row row;
+    enum ob_status st = ob_ledger_run_get(s->ledger, run, &row, err);
+    if (st == OB_OK) {
+        ob_run_row_fini(&row);
+        st = ob_people_each(s->ledger, run, &to, err);
+    }
     if (st == OB_OK && !s->cli->json && w.count)
         ob_grid_print(w.grid, stdout, s->cli->tty_out ? ob_text_columns(1) : 0,
                       s->cli->color && s->cli->tty_out);
@@ -66,10 +71,12 @@ static enum ob_status show_run(struct ob_session *s, int64_t run, struct ob_err 
     return st;
 }
 
-/* Leaves in every step only the people who are asked for. */
+/* Leaves in every step only the people who are asked for, and only steps that name some. */
 static void keep_wanted(struct ob_value *doc, const struct ob_value *wanted)
 {
-    struct ob_value *steps = ob_map_put(doc, "steps");
+    struct ob_value *steps = ob_map_put(doc, "steps"), left;
+    ob_value_init(&left);
+    ob_value_set_list(&left);
     for (size_t i = 0; i < ob_list_count(steps); i++) {
         struct ob_value *people = ob_map_put(&steps->list.items[i], "people"), kept;
         ob_value_init(&kept);
@@ -81,7 +88,10 @@ static void keep_wanted(struct ob_value *doc, const struct ob_value *wanted)
                 ob_value_copy(ob_list_push(&kept), one);
         }
         ob_value_move(people, &kept);
+        if (ob_list_count(people))
+            ob_value_move(ob_list_push(&left), &steps->list.items[i]);
     }
+    ob_value_move(steps, &left);
 }
 
 static enum ob_status show_plan(struct ob_session *s, const char *what, struct ob_err *err)
@@ -90,8 +100,14 @@ static enum ob_status show_plan(struct ob_session *s, const char *what, struct o
     char id[OB_PLAN_ID];
     enum ob_status st = ob_session_load(s, what, id, &doc, err);
     const struct ob_value *wanted = ob_map_get(s->cli->args, "person");
-    if (st == OB_OK && ob_list_count(wanted))
+    if (st == OB_OK && ob_list_count(wanted)) {
         keep_wanted(&doc, wanted);
+        if (!ob_list_count(ob_map_get(&doc, "steps")) && !s->cli->json) {
+            ob_cli_say(s->cli, "plan %s names nobody of that name", id);
+            ob_value_fini(&doc);
+            return OB_OK;
+        }
+    }
     if (st == OB_OK && s->cli->json) {
         struct ob_event ev;
         ob_event_init(&ev, "plan");
@@ -105,15 +121,18 @@ static enum ob_status show_plan(struct ob_session *s, const char *what, struct o
     return st;
 }
 
-/* A number is a run when there is one; otherwise it may be the beginning of a plan's id. */
+#define PLAN_PREFIX 4
+
+/* A number is a run when there is one, or when it is too short for the beginning of a plan's id. */
 static bool find_run(struct ob_session *s, const char *what, int64_t *run)
 {
     struct ob_run_row row;
     char *end;
     *run = strtoll(what, &end, 10);
-    if (end == what || *end || *run < 1 ||
-        ob_ledger_run_get(s->ledger, *run, &row, NULL) != OB_OK)
+    if (end == what || *end || *run < 1)
         return false;
+    if (ob_ledger_run_get(s->ledger, *run, &row, NULL) != OB_OK)
+        return strlen(what) < PLAN_PREFIX;
     ob_run_row_fini(&row);
     return true;
 }

@@ -63,7 +63,7 @@ static int width_of(const struct ob_cli *cli)
 
 static enum ob_status all_runs(struct ob_session *s, struct ob_err *err)
 {
-    static const char *const names[] = {"run", "plan", "started", "state", "people"};
+    static const char *const names[] = {"run", "plan", "started", "state", "outcomes"};
     struct listing l = {.s = s, .grid = ob_grid_new(names, 5), .err = err};
     enum ob_status st = ob_ledger_run_each(s->ledger, list_run, &l, err);
     if (st == OB_OK)
@@ -92,7 +92,7 @@ static bool list_step(void *ctx, const struct ob_step_row *step)
 
 static enum ob_status one_run(struct ob_session *s, int64_t run, struct ob_err *err)
 {
-    static const char *const names[] = {"step", "target", "action", "people"};
+    static const char *const names[] = {"step", "target", "action", "outcomes"};
     struct ob_run_row row;
     struct ob_outcomes o;
     char at[OB_TIME_TEXT];

@@ -24,6 +24,7 @@ static void harden(void)
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &none);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk: an error, not the end */
     /* A fixed locale, for wcwidth only: a user's own would change what Lua's patterns match. */
     setlocale(LC_CTYPE, "C.UTF-8");
 }

@@ -270,12 +270,16 @@ static enum ob_status conclude(struct ob_session *s, int64_t run, enum ob_status
     bool finished = st == OB_OK && counted == OB_OK && !o->unknown;
     enum ob_status exit = counted == OB_OK ? st : ob_status_worst(st, counted);
     char text[160];
-    if (o->failed)
+    /* Partial and in doubt are verdicts on what came to its end; a signal stops it half-way. */
+    bool stopped = st == OB_ERR_SIGINT || st == OB_ERR_SIGTERM;
+    if (o->failed && !stopped)
         exit = ob_status_worst(exit, OB_ERR_PARTIAL);
-    if (o->unknown)
+    if (o->unknown && !stopped)
         exit = ob_status_worst(exit, OB_ERR_DOUBT);
     ob_outcomes_text(o, text, sizeof text);
-    if (st == OB_OK)
+    if (st == OB_OK && counted != OB_OK)
+        *err = mine;
+    else if (st == OB_OK)
         ob_fail(err, exit, "%s", text);
     enum ob_status ended = ob_ledger_run_end(s->ledger, run, ob_wall_ms(ob_clock_real()),
                                              finished ? OB_RUN_DONE : OB_RUN_OPEN, exit,
@@ -291,9 +295,12 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit,
     char text[160];
     ob_outcomes_text(o, text, sizeof text);
     if (err->message[0] && strcmp(err->message, text) != 0)
-        ob_cli_say(s->cli, "offboard: %s", err->message);
-    ob_cli_say(s->cli, "run %" PRId64 ": %s", run, text);
-    if (o->failed || o->unknown)
+        ob_cli_say_always(s->cli, "offboard: %s", err->message);
+    if (exit != OB_OK) /* a result that asks for somebody's eye is no progress */
+        ob_cli_say_always(s->cli, "run %" PRId64 ": %s", run, text);
+    else
+        ob_cli_say(s->cli, "run %" PRId64 ": %s", run, text);
+    if (o->failed || o->unknown || o->skipped)
         ob_cli_say(s->cli, "who and why: offboard show %" PRId64, run);
     if (o->unknown || o->pending)
         ob_cli_say(s->cli, "go on with: offboard resume %" PRId64, run);

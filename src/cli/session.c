@@ -17,7 +17,9 @@ enum ob_status ob_session_open(struct ob_session *s, struct ob_cli *cli, bool cl
     char *path = ob_cli_ledger_path(cli);
     enum ob_status st = OB_OK;
     if (cloud) {
-        st = ob_config_load(&s->config, ob_cli_text(cli, "config"), err);
+        const char *named = ob_cli_text(cli, "config");
+        s->config = named ? NULL : ob_config_none();
+        st = s->config ? OB_OK : ob_config_load(&s->config, named, err);
         s->http = st == OB_OK ? ob_http_new() : NULL;
     }
     if (st == OB_OK)

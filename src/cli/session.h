@@ -68,3 +68,7 @@ void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v);
 /* The plan for people: steps, people, notes. `all`: every name, else the first ones. */
 void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
                   FILE *out);
+/* How many different people its steps name. */
+size_t ob_plan_heads(const struct ob_value *doc);
+/* No step names anybody: there is nothing to do. */
+bool ob_plan_is_idle(const struct ob_value *doc);

@@ -4,21 +4,63 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/mem.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/text.h"
 
-#define FIRST_NAMES 5
+#define WHO_COLUMNS 32 /* of names, so that a line with "and 1234 more" fits 80 columns */
+
+static const char *key_at(const struct ob_value *people, size_t i)
+{
+    const char *key = ob_value_str(ob_list_at(ob_list_at(people, i), 0));
+    return key ? key : "";
+}
 
 static void join_names(const struct ob_value *people, struct ob_buf *out)
 {
-    size_t n = ob_list_count(people);
-    for (size_t i = 0; i < n && i < FIRST_NAMES; i++) {
-        const char *key = ob_value_str(ob_list_at(ob_list_at(people, i), 0));
-        ob_buf_addf(out, "%s%s", i ? ", " : "", key ? key : "");
+    size_t n = ob_list_count(people), i = 0;
+    for (; i < n; i++) {
+        const char *key = key_at(people, i);
+        if (i && out->len + strlen(key) > WHO_COLUMNS)
+            break;
+        ob_buf_addf(out, "%s%s", i ? ", " : "", key);
     }
-    if (n > FIRST_NAMES)
-        ob_buf_addf(out, " and %zu more", n - FIRST_NAMES);
+    if (i < n)
+        ob_buf_addf(out, " and %zu more", n - i);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t ob_plan_heads(const struct ob_value *doc)
+{
+    const struct ob_value *steps = ob_map_get(doc, "steps");
+    size_t count = 0, heads = 0;
+    const char **keys = ob_xcalloc((size_t)ob_plan_people(doc) + 1, sizeof *keys);
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        const struct ob_value *people = ob_map_get(ob_list_at(steps, i), "people");
+        for (size_t k = 0; k < ob_list_count(people); k++)
+            keys[count++] = key_at(people, k);
+    }
+    qsort(keys, count, sizeof *keys, by_text);
+    for (size_t i = 0; i < count; i++)
+        heads += !i || strcmp(keys[i - 1], keys[i]) != 0;
+    free(keys);
+    return heads;
+}
+
+bool ob_plan_is_idle(const struct ob_value *doc)
+{
+    const struct ob_value *steps = ob_map_get(doc, "steps");
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        const struct ob_value *step = ob_list_at(steps, i);
+        if (ob_map_str(step, "request") || ob_list_count(ob_map_get(step, "people")))
+            return false;
+    }
+    return true;
 }
 
 static void add_step(struct ob_grid *g, const struct ob_value *step)
@@ -85,7 +127,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
     print_notes(doc, out);
     if (ob_list_count(steps))
         ob_grid_print(g, out, width, cli->color);
-    else
+    if (ob_plan_is_idle(doc))
         fputs("nothing to do\n", out);
     ob_grid_free(g);
     for (size_t i = 0; all && i < ob_list_count(steps); i++)

@@ -37,7 +37,8 @@ void ob_sim_wait(void)
         ;
 }
 
-/* The child begins with nothing blocked and with SIGPIPE as it ought to be. */
+/* The child begins with nothing blocked and with the signals that we ignore as they
+ * ought to be. */
 static int spawn(char *const *argv, pid_t *pid)
 {
     posix_spawnattr_t attr;
@@ -45,6 +46,7 @@ static int spawn(char *const *argv, pid_t *pid)
     sigemptyset(&none);
     signals_of(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attr, &none);

@@ -9,6 +9,7 @@
  * is not about people: the rest is spared the calls. */
 #define SUSPECTS_MAX 8
 
+/* On top: a family that is being isolated goes before chunks that were not tried yet. */
 static void add_family(struct ob_step *s, struct ob_family *f)
 {
     if (s->family_count == s->family_cap) {
@@ -18,19 +19,20 @@ static void add_family(struct ob_step *s, struct ob_family *f)
     s->families[s->family_count++] = f;
 }
 
-/* A family that is being isolated goes before chunks that were not tried yet. */
-static void add_family_first(struct ob_step *s, struct ob_family *f)
-{
-    add_family(s, f);
-    memmove(s->families + 1, s->families, (s->family_count - 1) * sizeof *s->families);
-    s->families[0] = f;
-}
-
 void ob_act_drop(struct ob_step *s)
 {
     for (size_t i = 0; i < s->family_count; i++)
         ob_family_free(s->families[i]);
     s->family_count = 0;
+}
+
+static void turn_over(struct ob_step *s)
+{
+    for (size_t i = 0, k = s->family_count; i + 1 < k; i++) {
+        struct ob_family *f = s->families[--k];
+        s->families[k] = s->families[i];
+        s->families[i] = f;
+    }
 }
 
 bool ob_act_plan_wave(struct ob_step *s)
@@ -54,6 +56,7 @@ bool ob_act_plan_wave(struct ob_step *s)
     if (n)
         add_family(s, ob_family_new(members, n));
     free(members);
+    turn_over(s); /* they are taken from the end */
     s->wave_at++;
     return any;
 }
@@ -85,13 +88,14 @@ static void refused_alone(struct ob_engine *e, struct ob_step *s, size_t i, cons
 }
 
 /* One person of whom the answer speaks. */
-static void one_person(struct ob_engine *e, struct ob_step *s, const struct ob_value *entry,
-                       const struct ob_answer *a)
+static void one_person(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                       const struct ob_value *entry, const struct ob_answer *a)
 {
     const char *id = ob_map_str(entry, "id"), *outcome = ob_map_str(entry, "outcome");
     size_t i = id ? ob_idmap_get(&s->map, id) : OB_IDMAP_NONE;
-    if (i == OB_IDMAP_NONE || !outcome || s->op.people[i].state != OB_P_SENT)
-        return; /* not one of those in this call */
+    if (i == OB_IDMAP_NONE || !outcome || s->progress[i].job != job ||
+        s->op.people[i].state != OB_P_SENT)
+        return; /* not one of those in this call: another one's answer must not speak for them */
     char *words = words_of(entry, a);
     if (strcmp(outcome, "accepted") == 0)
         ob_step_person(e, s, i, OB_P_ACCEPTED, NULL);
@@ -106,7 +110,7 @@ static void carried_out(struct ob_engine *e, struct ob_step *s, const struct ob_
                         const struct ob_answer *a)
 {
     for (size_t i = 0; i < ob_list_count(&a->people); i++)
-        one_person(e, s, ob_list_at(&a->people, i), a);
+        one_person(e, s, job, ob_list_at(&a->people, i), a);
     for (size_t i = 0; i < job->count; i++) {
         if (s->op.people[job->members[i]].state != OB_P_SENT)
             continue;
@@ -148,8 +152,10 @@ static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
     char *why = ob_xasprintf("not tried: %d people were refused one by one with %s", SUSPECTS_MAX,
                              s->hopeless_words);
     for (size_t i = 0; i < s->op.count; i++)
-        if (s->op.people[i].state == OB_P_READY)
+        if (s->op.people[i].state == OB_P_READY) {
+            s->wave_bad++;
             ob_step_person(e, s, i, OB_P_FAILED, why);
+        }
     free(why);
 }
 
@@ -178,15 +184,18 @@ static void go_on(struct ob_step *s, struct ob_family *f)
 {
     const size_t *members;
     if (ob_family_next(f, &members))
-        add_family_first(s, f);
+        add_family(s, f);
     else
         ob_family_free(f);
 }
 
-static void count_sent(struct ob_step *s, const struct ob_job *job)
+static void count_sent(struct ob_step *s, const struct ob_job *job, bool doubt)
 {
-    for (size_t i = 0; i < job->count; i++)
-        s->progress[job->members[i]].sends++;
+    for (size_t i = 0; i < job->count; i++) {
+        struct ob_progress *g = &s->progress[job->members[i]];
+        g->sends++;
+        g->doubted = g->doubted || doubt;
+    }
 }
 
 static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
@@ -195,6 +204,10 @@ static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
 {
     struct ob_step *s = job->owner;
     struct ob_family *f = job->tag;
+    if (how == OB_JOB_DROPPED) {
+        ob_family_free(f);
+        return;
+    }
     s->calls_out--;
     if (how == OB_JOB_STOPPED) {
         set_all(e, s, job, OB_P_READY, NULL);
@@ -202,14 +215,15 @@ static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
         return;
     }
     if (how == OB_JOB_DOUBT) {
-        count_sent(s, job);
+        count_sent(s, job, true);
         set_all(e, s, job, OB_P_DOUBT, err->message);
         ob_family_feed(f, OB_VERDICT_OTHER);
     } else if (a->meaning == OB_SAYS_DONE) {
-        count_sent(s, job);
+        count_sent(s, job, false);
         carried_out(e, s, job, a);
         ob_family_feed(f, OB_VERDICT_ACCEPTED);
     } else if (a->meaning == OB_SAYS_REQUEST) {
+        s->wave_bad += job->count;
         set_all(e, s, job, OB_P_FAILED, err->message);
         ob_family_feed(f, OB_VERDICT_OTHER);
     } else {
@@ -246,6 +260,7 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
         job->members[i] = members[i];
         job->people[i] = s->index[members[i]];
         s->op.people[members[i]].state = OB_P_SENT;
+        s->progress[members[i]].job = job;
         ids[i] = s->ids[members[i]];
     }
     ob_job_ids(job, ids, n);
@@ -256,9 +271,6 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 
 void ob_act_issue(struct ob_engine *e, struct ob_step *s)
 {
-    size_t taken = 0;
-    while (taken < s->family_count && s->calls_out < (size_t)s->parallel)
-        act_job(e, s, s->families[taken++]);
-    s->family_count -= taken;
-    memmove(s->families, s->families + taken, s->family_count * sizeof *s->families);
+    while (s->family_count && s->calls_out < (size_t)s->parallel)
+        act_job(e, s, s->families[--s->family_count]);
 }

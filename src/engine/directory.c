@@ -12,6 +12,7 @@
 
 #define LISTING_TRIES 3
 #define LISTING_PAUSE_MS 500
+#define DRY_PAGES 10 /* pages in a row that bring nobody new, and the cursor goes in circles */
 
 struct ob_listing {
     struct ob_tstate *ts;
@@ -21,8 +22,10 @@ struct ob_listing {
     char **owned; /* the ids, kept alive for the map */
     size_t count, cap;
     int64_t total; /* of the first page; -1: not said */
-    char *cursor;  /* canonical JSON of the last cursor, to see one that repeats */
-    int tries;
+    struct ob_idmap cursors; /* canonical JSON of all of them, to see one that repeats */
+    char **cursor;           /* the same, kept alive for the map */
+    size_t cursor_count, cursor_cap;
+    int dry, tries;
 };
 
 static void listing_page(struct ob_engine *e, struct ob_listing *l, const struct ob_value *cursor,
@@ -34,19 +37,38 @@ static void forget(struct ob_listing *l)
         free(l->owned[i]);
     l->count = 0;
     l->total = -1;
-    free(l->cursor);
-    l->cursor = NULL;
+    for (size_t i = 0; i < l->cursor_count; i++)
+        free(l->cursor[i]);
+    l->cursor_count = 0;
+    l->dry = 0;
     ob_idmap_fini(&l->ids);
     ob_idmap_init(&l->ids);
+    ob_idmap_fini(&l->cursors);
+    ob_idmap_init(&l->cursors);
+}
+
+static void listing_free(struct ob_listing *l)
+{
+    forget(l);
+    ob_idmap_fini(&l->ids);
+    ob_idmap_fini(&l->cursors);
+    free(l->owned);
+    free(l->cursor);
+    free(l);
 }
 
 static void end(struct ob_engine *e, struct ob_listing *l, const struct ob_err *err)
 {
-    forget(l);
+    forget(l); /* the asker may need the memory */
     l->ops.end(e, l->ctx, err);
-    ob_idmap_fini(&l->ids);
-    free(l->owned);
-    free(l);
+    listing_free(l);
+}
+
+static void drop(struct ob_listing *l)
+{
+    if (l->ops.drop)
+        l->ops.drop(l->ctx);
+    listing_free(l);
 }
 
 static void begin_anew(struct ob_engine *e, struct ob_listing *l, const char *why)
@@ -109,12 +131,14 @@ static void complete(struct ob_engine *e, struct ob_listing *l)
 static bool cursor_repeats(struct ob_listing *l, const struct ob_value *next)
 {
     struct ob_buf text;
-    ob_buf_init(&text, OB_BUF_SMALL);
+    ob_buf_init(&text, OB_BUF_LARGE);
     ob_json_write(&text, next);
-    bool same = l->cursor && strcmp(l->cursor, ob_buf_str(&text)) == 0;
-    free(l->cursor);
-    l->cursor = ob_buf_take(&text);
-    return same;
+    if (l->cursor_count == l->cursor_cap) {
+        l->cursor_cap = l->cursor_cap ? l->cursor_cap * 2 : 16;
+        l->cursor = ob_xrealloc(l->cursor, l->cursor_cap, sizeof *l->cursor);
+    }
+    char *one = l->cursor[l->cursor_count++] = ob_buf_take(&text);
+    return ob_idmap_add(&l->cursors, one, 1) != OB_IDMAP_NONE;
 }
 
 static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
@@ -122,6 +146,10 @@ static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end h
                       const struct ob_err *err)
 {
     struct ob_listing *l = job->owner;
+    if (how == OB_JOB_DROPPED) {
+        drop(l);
+        return;
+    }
     if (how != OB_JOB_ANSWERED || a->meaning != OB_SAYS_DONE) {
         end(e, l, err);
         return;
@@ -132,10 +160,14 @@ static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end h
         begin_anew(e, l, "its count changes while it is read");
         return;
     }
+    size_t before = l->count;
     for (size_t i = 0; i < ob_list_count(&a->people); i++)
         take_row(e, l, ob_list_at(&a->people, i));
+    l->dry = l->count > before ? 0 : l->dry + 1;
     if (a->next.type == OB_NULL)
         complete(e, l);
+    else if (l->dry >= DRY_PAGES)
+        begin_anew(e, l, "page after page brings nobody new");
     else if (cursor_repeats(l, &a->next))
         begin_anew(e, l, "the same page came twice");
     else
@@ -163,5 +195,6 @@ void ob_listing_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob
     l->ctx = ctx;
     l->total = -1;
     ob_idmap_init(&l->ids);
+    ob_idmap_init(&l->cursors);
     listing_page(e, l, &none, 0);
 }

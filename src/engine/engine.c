@@ -22,11 +22,11 @@ struct ob_engine *ob_engine_new(const struct ob_engine_options *opt)
     return e;
 }
 
-static void free_jobs(struct ob_job *job)
+static void drop_jobs(struct ob_engine *e, struct ob_job *job)
 {
     while (job) {
         struct ob_job *next = job->next;
-        ob_job_free(job);
+        ob_job_finish(e, job, OB_JOB_DROPPED, NULL, NULL, NULL);
         job = next;
     }
 }
@@ -35,11 +35,11 @@ void ob_engine_free(struct ob_engine *e)
 {
     if (!e)
         return;
-    free_jobs(e->flying);
+    drop_jobs(e, e->flying);
     while (e->targets) {
         struct ob_tstate *ts = e->targets;
         e->targets = ts->next;
-        free_jobs(ts->head);
+        drop_jobs(e, ts->head);
         ob_token_fini(&ts->token);
         free(ts);
     }
@@ -78,6 +78,8 @@ struct ob_tstate *ob_engine_target(struct ob_engine *e, struct ob_target *t)
     ts->t = t;
     ts->tail = &ts->head;
     ts->parallel = e->opt.parallel > 0 ? e->opt.parallel : t->parallel;
+    if (ts->parallel < 1)
+        ts->parallel = 1;
     ts->population = learned_population(e, t->name);
     ts->next = e->targets;
     e->targets = ts;
@@ -178,6 +180,7 @@ enum ob_status ob_engine_turn(struct ob_engine *e, int64_t wait_ms, struct ob_er
     if (e->stop)
         ob_jobs_stop(e);
     bool ended = advance_steps(e);
+    e->job_ended = false;
     ob_jobs_dispatch(e);
     ended = ended || e->op_ended;
     e->op_ended = false;
@@ -185,8 +188,9 @@ enum ob_status ob_engine_turn(struct ob_engine *e, int64_t wait_ms, struct ob_er
         commit(e);
     send_outbox(e);
     if (e->broken.status == OB_OK)
-        receive(e, ended ? 0 : wait_for(e, wait_ms));
-    if (advance_steps(e))
+        receive(e, ended || e->job_ended ? 0 : wait_for(e, wait_ms));
+    /* The host goes on now, for as long as a policy likes to think: not with the ledger locked. */
+    if (advance_steps(e) || e->op_ended)
         commit(e);
     if (e->broken.status == OB_OK)
         return OB_OK;

@@ -71,7 +71,8 @@ struct ob_step_spec {
 
 enum ob_op_kind { OB_OP_STEP, OB_OP_READ, OB_OP_RAW };
 
-/* One thing asked of the engine; owned by the asker. */
+/* One thing asked of the engine; owned by the asker. One that is not done may be freed only when
+ * the engine takes no more turns. */
 struct ob_op {
     enum ob_op_kind kind;
     bool done;
@@ -82,13 +83,16 @@ struct ob_op {
     struct ob_person *people;
     size_t count;
     /* READ: the rows of list ({ id, state, fields }), or what another reading answers.
-     * RAW: { status, headers, body } or { message, code } */
+     * RAW: { status, headers, body } or { message, code }; code: "in_doubt" or what the network
+     * said ("timeout"), when the cloud did nothing */
     struct ob_value value;
     void *internal;
 };
 
-/* A settled step of the ledger is done at once; one that was begun goes on where it was. A step
- * that the ledger knows under this path with another digest is an error (OB_ERR_POLICY). */
+/* A settled step of the ledger is done at once; one that was begun goes on where it was, with
+ * those of its people who are named again, and with new ones. A path that is at work already, or
+ * that the ledger knows for another target or action, is OB_ERR_POLICY; two people with one id
+ * are OB_ERR_INPUT. What it writes is durable when it returns. */
 OB_MUST_CHECK enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
                                             struct ob_op **out, struct ob_err *err);
 /* "list" reads the whole directory, all pages, and fails when it is not complete. */

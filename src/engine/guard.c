@@ -83,6 +83,21 @@ void ob_guard_free(struct ob_guard *g)
     free(g);
 }
 
+/* Clouds do not agree whether Admin is admin; whoever protects one means both. */
+static char folded(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+}
+
+/* Past one character, of however many bytes. */
+static const char *past(const char *s)
+{
+    s++;
+    while (((unsigned char)*s & 0xC0) == 0x80)
+        s++;
+    return s;
+}
+
 bool ob_glob(const char *pattern, const char *text)
 {
     const char *star = NULL, *mark = NULL;
@@ -90,7 +105,10 @@ bool ob_glob(const char *pattern, const char *text)
         if (*pattern == '*') {
             star = pattern++;
             mark = text;
-        } else if (*pattern == '?' || *pattern == *text) {
+        } else if (*pattern == '?') {
+            pattern++;
+            text = past(text);
+        } else if (folded(*pattern) == folded(*text)) {
             pattern++;
             text++;
         } else if (star) {
@@ -203,13 +221,30 @@ static void count_person(struct tally *y, const char *id, bool deletes)
     }
 }
 
+/* The text of a person that a protection is about; NULL when there is none. */
+static const char *protected_text(const struct protection *p, const char *id, ob_guard_cell *cell,
+                                  void *ctx, size_t i)
+{
+    const char *account = cell ? cell(ctx, i, p->column ? p->column : "account") : NULL;
+    if (p->column)
+        return account;
+    /* A roster may have a column of that very name beside the one whose ids are sent. */
+    return account && ob_glob(p->pattern, account) ? account : id;
+}
+
 static enum ob_status check_protected(const struct ob_guard *g, const struct ob_target *t,
                                       const struct ob_action *a, const char *key, const char *id,
                                       ob_guard_cell *cell, void *ctx, size_t i, struct ob_err *err)
 {
     for (const struct protection *p = g->protections; p; p = p->next) {
-        const char *text = p->column ? cell(ctx, i, p->column) : id;
-        if (text && ob_glob(p->pattern, text))
+        const char *text = protected_text(p, id, cell, ctx, i);
+        if (!text)
+            return ob_fail(err, OB_ERR_GUARD,
+                           "%s:%s: %s has no column \"%s\", so nobody can tell whether \"%s\" of "
+                           "%s protects this person; nothing was changed: protect { account = ... } "
+                           "is about ids",
+                           t->name, a->name, key, p->column, p->pattern, p->where);
+        if (ob_glob(p->pattern, text))
             return ob_fail(err, OB_ERR_GUARD,
                            "%s:%s names %s (%s), who is protected by \"%s\" of %s; nothing was "
                            "changed: leave this person out of the policy",

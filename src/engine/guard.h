@@ -9,8 +9,10 @@ struct ob_guard;
 struct ob_guard *ob_guard_new(void);
 void ob_guard_free(struct ob_guard *g);
 
-/* `patterns`: a glob or a list of globs, in which "*" is any run of characters and "?" any one.
- * `column` NULL or "account" means the id that is sent. `where` says who asks for it. */
+/* `patterns`: a glob or a list of globs, in which "*" is any run of characters and "?" any one;
+ * A-Z and a-z are the same. `column` NULL or "account" means the id that is sent, and the column
+ * "account" where there is one; for any other column, a person without it trips the guard.
+ * `where` says who asks for it. */
 OB_MUST_CHECK enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
                                               const struct ob_value *patterns, const char *where,
                                               struct ob_err *err);

@@ -16,6 +16,8 @@ enum ob_job_end {
     OB_JOB_ANSWERED, /* `answer` is understood (DONE, PERSON, SUSPECT, REQUEST) */
     OB_JOB_DOUBT,    /* a mutation whose effect is unknown; err says why */
     OB_JOB_STOPPED,  /* the target or the engine stopped; the cloud did nothing; err says why */
+    OB_JOB_FAILED,   /* raw only: no answer came, and the cloud did nothing; err says why */
+    OB_JOB_DROPPED,  /* the engine goes away: free what is yours, touch nothing of the asker's */
 };
 
 struct ob_tstate;
@@ -40,6 +42,7 @@ struct ob_job {
     bool logged_in_again;
     int64_t not_before;   /* monotonic */
     uint64_t wire_id;
+    enum ob_net_error net; /* of the last attempt */
     unsigned token_number; /* which of the target's tokens signed it */
     struct ob_call_row row; /* of the attempt in flight */
     void *owner;
@@ -58,7 +61,9 @@ struct ob_tstate { /* the engine's side of a target */
     struct ob_token token;
     int64_t token_from_ms;
     unsigned token_number;
+    bool token_used;       /* by some request: one that is fresh is tried whatever our clock says */
     bool logging_in;
+    bool proven;           /* an answer was understood: credential and signature are good */
     struct ob_err stopped; /* status OB_OK: running */
     int64_t population;    /* rows of the directory, -1 unknown */
 };
@@ -80,6 +85,7 @@ struct ob_engine {
     size_t out_count, out_cap;
     struct ob_step *steps;      /* not done yet */
     bool op_ended;              /* a reading or raw request is done: do not wait */
+    bool job_ended;             /* a job is done: its owner may have more to do at once */
     bool in_txn, must_commit;
     int64_t txn_since;
     struct ob_err broken;       /* the ledger failed: nothing leaves any more */
@@ -96,20 +102,28 @@ bool ob_engine_txn(struct ob_engine *e, bool must);
 bool ob_engine_broken(struct ob_engine *e, const struct ob_err *err);
 const char *ob_engine_clean(struct ob_engine *e, const char *text); /* redacted, one line */
 
-/* ---- job.c ---- */
+/* ---- job.c: from the queue to the wire ---- */
 struct ob_job *ob_job_new(struct ob_tstate *ts, enum ob_call_kind kind, const char *op,
                           ob_job_done *done, void *owner);
 void ob_job_free(struct ob_job *job);
 void ob_job_ids(struct ob_job *job, const char *const *ids, size_t count); /* args = {ids=} */
+bool ob_job_mutates(const struct ob_job *job);
 void ob_job_queue(struct ob_engine *e, struct ob_job *job);
+void ob_job_queue_first(struct ob_job *job); /* a login goes before all that waits for it */
+/* Calls `done` and frees the job, which is in no list any more. */
+void ob_job_finish(struct ob_engine *e, struct ob_job *job, enum ob_job_end end,
+                   const struct ob_answer *answer, const struct ob_response *response,
+                   const struct ob_err *err);
 void ob_jobs_dispatch(struct ob_engine *e);
-void ob_job_completion(struct ob_engine *e, struct ob_completion *c);
 /* Ends every waiting job of a stopped target or engine. */
 void ob_jobs_stop(struct ob_engine *e);
 void ob_target_stop(struct ob_engine *e, struct ob_tstate *ts, enum ob_status status,
                     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Monotonic time of the next thing to do without a completion; INT64_MAX: none. */
 int64_t ob_jobs_next(const struct ob_engine *e);
+
+/* ---- receive.c: from the wire to `done`, or back into the queue ---- */
+void ob_job_completion(struct ob_engine *e, struct ob_completion *c);
 
 /* ---- login.c ---- */
 /* True when requests may be signed now; otherwise a login is under way, or the target stopped. */
@@ -125,6 +139,7 @@ struct ob_listing_ops {
     void (*row)(struct ob_engine *e, void *ctx, const struct ob_value *person);
     void (*restart)(void *ctx); /* the directory changed under us: forget what was given */
     void (*end)(struct ob_engine *e, void *ctx, const struct ob_err *err); /* NULL: complete */
+    void (*drop)(void *ctx); /* instead of end: as OB_JOB_DROPPED; may be NULL */
 };
 void ob_listing_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob_listing_ops *ops,
                       void *ctx);

@@ -12,6 +12,8 @@ static bool still_good(const struct ob_engine *e, const struct ob_tstate *ts)
 {
     if (!ts->token.bytes)
         return false;
+    if (!ts->token_used)
+        return true; /* or a clock that is off would have us log in for ever */
     int64_t life = ts->token.expires_ms - ts->token_from_ms;
     int64_t margin = life / 10 < MARGIN_MS ? life / 10 : MARGIN_MS;
     return ob_wall_ms(e->opt.clock) < ts->token.expires_ms - margin;
@@ -21,7 +23,8 @@ static void login_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end 
                        const struct ob_answer *answer, const struct ob_response *response,
                        const struct ob_err *err)
 {
-    job->ts->logging_in = false;
+    if (end != OB_JOB_DROPPED)
+        job->ts->logging_in = false;
 }
 
 bool ob_login_ready(struct ob_engine *e, struct ob_tstate *ts)
@@ -82,11 +85,12 @@ void ob_login_read(struct ob_engine *e, struct ob_tstate *ts, const struct ob_co
                             .at = &ts->t->login_route.endpoint};
     ob_token_fini(&ts->token);
     if (ts->t->signer->grant(ts->t->credential, &c->response, &at, &ts->token, &err) != OB_OK) {
-        a->meaning = OB_SAYS_NONSENSE;
+        a->meaning = OB_SAYS_CREDENTIAL; /* a 2xx without a token that is good for anything */
         a->message = ob_xstrdup(err.message);
         return;
     }
     ts->token_from_ms = at.now_ms;
+    ts->token_used = false;
     ts->token_number++;
     if (e->opt.vault)
         ob_redact_also(e->opt.vault, ts->token.bytes, strlen(ts->token.bytes));

@@ -4,7 +4,8 @@
  *     policy = { name, digest }, inputs = [{ name, source, digest }], vars = { K = V },
  *     max_delete, allow_empty, memory, cpu_ms,
  *     targets = [{ name, provider, endpoint, population? }],
- *     readings = [{ path, target, op, digest }],           answers, kept as blobs
+ *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
+ *                                                          digest: of the answer, kept as a blob
  *     steps = [{ path, target, action, kind, options, people = [[key, id], ...] }
  *            | { path, target, action = "request", request = "POST /x", digest }],
  *     notes = [text] }

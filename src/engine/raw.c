@@ -12,6 +12,7 @@ struct raw_op {
     struct ob_op op; /* first */
     char *path;
     bool journalled;
+    bool known; /* the ledger has a row */
 };
 
 void ob_raw_free(struct ob_op *op)
@@ -65,16 +66,32 @@ static void raw_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
                      const struct ob_err *err)
 {
     struct raw_op *r = job->owner;
+    if (how == OB_JOB_DROPPED)
+        return;
     if (how == OB_JOB_ANSWERED)
         answer_value(&r->op.value, response);
     else if (how == OB_JOB_DOUBT)
         failure_value(&r->op.value, "in_doubt", err->message);
+    else if (how == OB_JOB_FAILED)
+        failure_value(&r->op.value, ob_net_error_word(job->net), err->message);
     else
         r->op.err = *err;
     if (how != OB_JOB_STOPPED)
         remember(e, r);
     r->op.done = true;
     e->op_ended = true;
+}
+
+/* Did the cloud perhaps carry it out? One that was only refused, or never left, may go now. */
+static bool may_have_arrived(void *ctx, const struct ob_call_row *c)
+{
+    bool *arrived = ctx;
+    static const char *const harmless[] = {"unsent", "throttled", "error"};
+    bool none = false;
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        none = none || strcmp(c->result, harmless[i]) == 0;
+    *arrived = *arrived || !c->done_ms || !none;
+    return true;
 }
 
 /* What the ledger knows of an earlier process's request under this path. */
@@ -85,8 +102,7 @@ static enum ob_status replay(struct ob_engine *e, struct raw_op *r, const char *
     enum ob_status st = ob_ledger_step_get(e->opt.ledger, e->opt.run, r->path, &row, err);
     if (st != OB_OK || !row.path)
         return st;
-    *begun = true;
-    *settled = row.settled;
+    *settled = *begun = row.settled;
     if (strcmp(row.digest, digest) != 0)
         st = ob_fail(err, OB_ERR_POLICY,
                      "step %s was another request when this run began: the policy does not replay "
@@ -94,18 +110,34 @@ static enum ob_status replay(struct ob_engine *e, struct raw_op *r, const char *
                      r->path);
     ob_buf_add(result, ob_buf_str(&row.result), row.result.len);
     ob_step_row_fini(&row);
+    if (st == OB_OK && !*settled)
+        st = ob_ledger_call_each(e->opt.ledger, e->opt.run, r->path, may_have_arrived, begun, err);
+    r->known = true;
     return st;
 }
 
+static void add_text(struct ob_sha256 *d, const char *text)
+{
+    ob_sha256_add(d, text, strlen(text) + 1);
+}
+
+/* All that makes it this request: behind an RPC gateway the path is "/" for all of them. */
 void ob_raw_digest(const struct ob_target *t, const struct ob_request *r, char out[65])
 {
     struct ob_buf line;
     struct ob_sha256 *d = ob_sha256_new();
     ob_buf_init(&line, OB_BUF_LARGE);
     ob_request_target(r, "", &line);
-    ob_sha256_add(d, t->name, strlen(t->name) + 1);
-    ob_sha256_add(d, r->method, strlen(r->method) + 1);
-    ob_sha256_add(d, ob_buf_str(&line), line.len + 1);
+    add_text(d, t->name);
+    add_text(d, r->method);
+    add_text(d, ob_buf_str(&line));
+    add_text(d, r->rpc_action ? r->rpc_action : "");
+    add_text(d, r->rpc_version ? r->rpc_version : "");
+    for (size_t i = 0; i < r->headers.count; i++) {
+        add_text(d, r->headers.v[i].name);
+        add_text(d, r->headers.v[i].value);
+    }
+    add_text(d, "");
     ob_sha256_add(d, ob_buf_str(&r->body), r->body.len);
     ob_sha256_end(d, out);
     ob_buf_fini(&line);
@@ -124,7 +156,7 @@ static enum ob_status journal(struct ob_engine *e, struct ob_target *t, struct r
     else
         *err = e->broken, st = e->broken.status;
     ob_buf_fini(&step.options);
-    return st;
+    return st == OB_OK ? ob_engine_flush(e, err) : st;
 }
 
 static void send_it(struct ob_engine *e, struct ob_target *t, struct raw_op *r,
@@ -174,7 +206,7 @@ enum ob_status ob_engine_raw(struct ob_engine *e, struct ob_target *t, const cha
     if (r->journalled)
         st = replay(e, r, digest, &settled, &begun, &result, err);
     if (st == OB_OK && !answered_before(e, r, begun, settled, &result)) {
-        if (r->journalled)
+        if (r->journalled && !r->known)
             st = journal(e, t, r, digest, err);
         if (st == OB_OK)
             send_it(e, t, r, request);

@@ -94,6 +94,8 @@ static void other_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end 
                        const struct ob_err *err)
 {
     struct read_op *r = job->owner;
+    if (how == OB_JOB_DROPPED)
+        return;
     bool good = how == OB_JOB_ANSWERED && a->meaning == OB_SAYS_DONE;
     if (good)
         ob_value_copy(&r->op.value, &a->data);
@@ -103,7 +105,7 @@ static void other_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end 
 enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t, const char *op,
                               const struct ob_value *args, struct ob_op **out, struct ob_err *err)
 {
-    static const struct ob_listing_ops ops = {row, restart, list_end};
+    static const struct ob_listing_ops ops = {row, restart, list_end, NULL};
     struct ob_tstate *ts = ob_engine_target(e, t);
     struct read_op *r = ob_xcalloc(1, sizeof *r);
     r->op.kind = OB_OP_READ;

@@ -19,8 +19,10 @@ struct reader {
     struct ob_reader_ops ops;
     void *ctx;
     size_t jobs;
-    struct ob_err failed; /* the first failure; the rest is waited for */
-    bool listed;
+    struct ob_err failed; /* the first failure; what is out is waited for */
+    bool looking;         /* lookups are made while others are out: 100,000 are not made at once */
+    bool only_confirm;
+    size_t at; /* the position in set to look up next */
 };
 
 enum ob_seen ob_seen_read(const char *state)
@@ -55,16 +57,29 @@ int ob_reader_prefers_list(const struct ob_provider_info *info, size_t count, in
     return calls_for((size_t)population, info->list_page) + 1 < lookups;
 }
 
-static void reader_end(struct ob_engine *e, struct reader *r)
+static void reader_free(struct reader *r)
 {
-    if (r->jobs)
-        return;
-    r->ops.end(e, r->ctx, r->failed.status == OB_OK ? NULL : &r->failed);
     ob_idmap_fini(&r->where);
     free(r->set);
     free(r->confirm);
     free(r->seen);
     free(r);
+}
+
+static void reader_end(struct ob_engine *e, struct reader *r)
+{
+    if (r->jobs)
+        return;
+    r->ops.end(e, r->ctx, r->failed.status == OB_OK ? NULL : &r->failed);
+    reader_free(r);
+}
+
+/* The asker may be gone already. */
+static void reader_drop(void *ctx)
+{
+    struct reader *r = ctx;
+    if (--r->jobs == 0)
+        reader_free(r);
 }
 
 static void give(struct ob_engine *e, struct reader *r, size_t at, enum ob_seen seen,
@@ -87,11 +102,17 @@ static void give_person(struct ob_engine *e, struct reader *r, const struct ob_v
 
 /* ---- person by person ---- */
 
+static void issue(struct ob_engine *e, struct reader *r);
+
 static void lookup_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
                         const struct ob_answer *a, const struct ob_response *response,
                         const struct ob_err *err)
 {
     struct reader *r = job->owner;
+    if (how == OB_JOB_DROPPED) {
+        reader_drop(r);
+        return;
+    }
     r->jobs--;
     if (how == OB_JOB_ANSWERED && a->meaning == OB_SAYS_DONE) {
         for (size_t i = 0; i < ob_list_count(&a->people); i++)
@@ -99,6 +120,7 @@ static void lookup_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end
     } else if (r->failed.status == OB_OK) {
         r->failed = *err;
     }
+    issue(e, r);
     reader_end(e, r);
 }
 
@@ -122,27 +144,39 @@ static void lookup_job(struct ob_engine *e, struct reader *r, const size_t *at, 
     ob_job_queue(e, job);
 }
 
-/* All positions for which `wanted` holds, in calls of the provider's size. */
-static void look_up(struct ob_engine *e, struct reader *r, bool only_confirm)
+/* As many calls of the provider's size as may be out at once. */
+static void issue(struct ob_engine *e, struct reader *r)
 {
     const struct ob_provider_info *info = r->ts->t->provider.info;
     bool snap = r->ask.snapshot && info->snapshot_max > 0;
     size_t max = (size_t)(snap ? info->snapshot_max : info->lookup_max), n = 0;
+    if (!r->looking || r->failed.status != OB_OK)
+        return;
     size_t *at = ob_xcalloc(max, sizeof *at);
-    r->jobs++; /* so that nothing ends while jobs are still being made */
-    for (size_t i = 0; i < r->ask.count; i++) {
-        if (r->seen[i] || (only_confirm && !r->confirm[i]))
-            continue;
-        at[n++] = i;
-        if (n == max) {
+    while (r->at < r->ask.count && r->jobs < (size_t)r->ts->parallel) {
+        size_t i = r->at++;
+        if (!r->seen[i] && (!r->only_confirm || r->confirm[i]))
+            at[n++] = i;
+        if (n == max || (n && r->at == r->ask.count)) {
             lookup_job(e, r, at, n);
             n = 0;
         }
     }
-    if (n)
-        lookup_job(e, r, at, n);
     free(at);
-    r->jobs--;
+}
+
+static void look_up(struct ob_engine *e, struct reader *r, bool only_confirm)
+{
+    const struct ob_provider_info *info = r->ts->t->provider.info;
+    if (!info->lookup_max && !(r->ask.snapshot && info->snapshot_max)) {
+        ob_fail(&r->failed, OB_ERR_POLICY, "%s: %s can neither look people up nor list them",
+                r->ts->t->name, info->name);
+        return;
+    }
+    r->looking = true;
+    r->only_confirm = only_confirm;
+    r->at = 0;
+    issue(e, r);
 }
 
 /* ---- by listing ---- */
@@ -182,7 +216,7 @@ static void listed_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
 
 static void list(struct ob_engine *e, struct reader *r)
 {
-    static const struct ob_listing_ops ops = {listed_row, listed_restart, listed_end};
+    static const struct ob_listing_ops ops = {listed_row, listed_restart, listed_end, reader_drop};
     r->jobs++;
     ob_listing_start(e, r->ts, &ops, r);
 }
@@ -195,6 +229,10 @@ static void probed(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
                    const struct ob_err *err)
 {
     struct reader *r = job->owner;
+    if (how == OB_JOB_DROPPED) {
+        reader_drop(r);
+        return;
+    }
     r->jobs--;
     if (how == OB_JOB_ANSWERED && a->meaning == OB_SAYS_DONE && a->total >= 0)
         r->ts->population = a->total;

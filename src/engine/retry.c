@@ -24,26 +24,30 @@ static struct ob_retry_out again_or_stop(const struct ob_retry_in *in)
     return in->attempt < OB_RETRY_ATTEMPTS ? take(OB_NEXT_AGAIN) : stop(OB_ERR);
 }
 
+/* May the cloud have it? Some errors can only come from the other side. */
+static bool arrived(const struct ob_retry_in *in)
+{
+    return in->sent || in->net == OB_NET_TOO_LARGE || in->net == OB_NET_CUT ||
+           in->net == OB_NET_REDIRECT;
+}
+
 /* No whole answer came. */
 static struct ob_retry_out decide_net(const struct ob_retry_in *in)
 {
+    /* Whatever the error is called. A redirected mutation was not carried out where we asked, but
+     * who knows what stands there. */
+    if (mutates(in->kind) && arrived(in))
+        return take(OB_NEXT_DOUBT);
     switch (in->net) {
     case OB_NET_TLS:
     case OB_NET_SETUP:
     case OB_NET_REDIRECT:
-        /* A matter of configuration, not of luck. A redirected mutation was not carried out
-         * where we asked, but who knows what stands there: doubt. */
-        return in->net == OB_NET_REDIRECT && mutates(in->kind) ? take(OB_NEXT_DOUBT) : stop(OB_ERR);
+    case OB_NET_TOO_LARGE:
     case OB_NET_CANCELLED:
-        return mutates(in->kind) && in->sent ? take(OB_NEXT_DOUBT) : stop(OB_ERR);
+        return stop(OB_ERR); /* a matter of configuration, not of luck */
     default:
-        break;
+        return again_or_stop(in);
     }
-    if (mutates(in->kind) && in->sent)
-        return take(OB_NEXT_DOUBT);
-    if (in->net == OB_NET_TOO_LARGE)
-        return stop(OB_ERR);
-    return again_or_stop(in);
 }
 
 static struct ob_retry_out decide_throttled(const struct ob_retry_in *in)

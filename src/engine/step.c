@@ -129,8 +129,11 @@ static enum ob_status bind_ledger(struct ob_engine *e, struct ob_step *s,
     return st == OB_OK ? store_new(e, s, spec, begun, l.last, err) : st;
 }
 
-static void copy_people(struct ob_step *s, const struct ob_step_spec *spec)
+/* Two people with one id would be acted upon as one and reported as two. */
+static enum ob_status copy_people(struct ob_step *s, const struct ob_step_spec *spec,
+                                  struct ob_err *err)
 {
+    enum ob_status st = OB_OK;
     size_t n = spec->count ? spec->count : 1;
     s->op.count = spec->count;
     s->op.people = ob_xcalloc(n, sizeof *s->op.people);
@@ -147,8 +150,12 @@ static void copy_people(struct ob_step *s, const struct ob_step_spec *spec)
         s->index[i] = (int64_t)i;
         s->op.people[i] = (struct ob_person){.key = s->keys[i], .id = s->ids[i],
                                              .detail = ob_xstrdup("")};
-        ob_idmap_add(&s->map, s->ids[i], i);
+        size_t other = ob_idmap_add(&s->map, s->ids[i], i);
+        if (other != OB_IDMAP_NONE && st == OB_OK)
+            st = ob_fail(err, OB_ERR_INPUT, "step %s: %s and %s have the same id \"%s\"", s->path,
+                         s->keys[other], s->keys[i], s->ids[i]);
     }
+    return st;
 }
 
 static void choose_sizes(struct ob_step *s, const struct ob_step_spec *spec)
@@ -159,6 +166,8 @@ static void choose_sizes(struct ob_step *s, const struct ob_step_spec *spec)
     s->parallel = s->ts->parallel;
     if (spec->parallel > 0 && spec->parallel < s->parallel)
         s->parallel = spec->parallel;
+    if (s->chunk < 1)
+        s->chunk = 1;
     s->waves = ob_waves(spec->ramp, s->op.count, &s->wave_count);
 }
 
@@ -181,12 +190,22 @@ static void first_phase(struct ob_engine *e, struct ob_step *s)
 {
     for (size_t i = 0; i < s->op.count; i++) {
         struct ob_person *p = &s->op.people[i];
+        s->progress[i].doubted = p->calls > 0;
         if (p->state == OB_P_SENT || p->state == OB_P_UNKNOWN)
             ob_step_person(e, s, i, OB_P_DOUBT, NULL);
         if (p->state == OB_P_READY)
             p->state = OB_P_PENDING; /* what was seen then may no longer be so */
     }
     s->phase = any_in_doubt(s) ? OB_PH_RECOVER : OB_PH_CHECK;
+}
+
+/* Two of one path would act on the same rows, and on the same people. */
+static enum ob_status check_path(const struct ob_engine *e, const char *path, struct ob_err *err)
+{
+    for (const struct ob_step *s = e->steps; s; s = s->next)
+        if (strcmp(s->path, path) == 0)
+            return ob_fail(err, OB_ERR_POLICY, "step %s is at work already", path);
+    return OB_OK;
 }
 
 enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
@@ -197,15 +216,22 @@ enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *sp
     s->ts = ob_engine_target(e, spec->target);
     s->action = spec->action;
     s->path = ob_xstrdup(spec->path);
-    copy_people(s, spec);
     choose_sizes(s, spec);
-    enum ob_status st = e->opt.ledger ? bind_ledger(e, s, spec, err) : OB_OK;
+    enum ob_status st = check_path(e, spec->path, err);
+    enum ob_status copied = copy_people(s, spec, st == OB_OK ? err : NULL);
+    if (st == OB_OK)
+        st = copied;
+    if (st == OB_OK && e->opt.ledger)
+        st = bind_ledger(e, s, spec, err);
+    if (st == OB_OK) {
+        first_phase(e, s);
+        st = ob_engine_flush(e, err); /* who proposes may think for long before the next turn */
+    }
     if (st != OB_OK) {
         s->op.done = true;
         ob_op_free(&s->op);
         return st;
     }
-    first_phase(e, s);
     s->next = e->steps;
     e->steps = s;
     *out = &s->op;
@@ -322,6 +348,8 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
 {
     if (ramp_failed(s))
         leave_the_rest(e, s);
+    else if (s->wave_at && s->wave_at <= s->wave_count && !s->wave_ok && !s->wave_bad)
+        s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
     if (ob_act_plan_wave(s)) {
         tell_phase(e, s, "act");

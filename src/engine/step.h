@@ -15,8 +15,11 @@ struct ob_progress { /* of one person, beside what the ledger keeps */
     unsigned char sends; /* mutating calls by this process that were carried out or in doubt */
     unsigned char looks; /* readings that found the wanted state not there yet */
     bool refused;        /* the cloud refused this very person; `detail` has its words */
-    bool listed;  /* when it was checked, it was somebody whom the directory's list shows */
+    bool doubted;        /* one of the calls may have been carried out unseen */
+    bool listed;         /* when it was checked, it was somebody whom the directory's list shows */
     bool known;          /* the ledger has a row */
+    bool asked;          /* in the reading that is out, and not seen yet */
+    const struct ob_job *job; /* the last call that named this person; only to compare with */
 };
 
 struct ob_step {
@@ -35,8 +38,7 @@ struct ob_step {
     size_t calls_out;
     int parallel, chunk;
     size_t *waves, wave_count, wave_at; /* sizes; after the last one, all that are left */
-    size_t next_ready;       /* where the search for READY people goes on */
-    struct ob_family **families; /* of this wave that have somebody to send */
+    struct ob_family **families; /* of this wave that have somebody to send; the last is next */
     size_t family_count, family_cap;
     unsigned suspects;       /* people refused alone with an unknown code, none accepted since */
     bool hopeless;           /* the refusals are about no person after all */

@@ -88,15 +88,17 @@ static void check_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
                                                  "not touched");
 }
 
-static size_t collect(const struct ob_step *s, size_t *set, bool *confirm, bool before)
+static size_t collect(struct ob_step *s, size_t *set, bool *confirm, bool before)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->op.count; i++) {
         enum ob_person_state st = s->op.people[i].state;
+        s->progress[i].asked = false;
         if (before ? st != OB_P_PENDING : st != OB_P_ACCEPTED && st != OB_P_DOUBT)
             continue;
         /* A list proves absence only of those whom it would show. */
         confirm[n] = before || st == OB_P_DOUBT || !s->progress[i].listed;
+        s->progress[i].asked = !before;
         set[n++] = i;
     }
     return n;
@@ -147,6 +149,13 @@ static void succeed(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_se
     ob_step_person(e, s, i, OB_P_SUCCEEDED, why);
 }
 
+/* The readings do not name this person at all: that proves nothing, in either direction. */
+static void never_seen(struct ob_engine *e, struct ob_step *s, size_t i)
+{
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_UNKNOWN, "the cloud does not say what this person is now");
+}
+
 static void contradict(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
 {
     char why[256];
@@ -164,24 +173,34 @@ static void give_up(struct ob_engine *e, struct ob_step *s, size_t i)
     ob_step_person(e, s, i, OB_P_UNKNOWN, why);
 }
 
+/* How many readings until they are believed. One who was refused is told at once, unless an
+ * earlier call may have done it: "no such user" is what a cloud says of somebody it deleted. */
+static int patience(const struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    const struct ob_progress *g = &s->progress[i];
+    if (g->refused && !g->doubted && seen != OB_SEEN_NOT)
+        return 1;
+    bool settles = g->refused || seen == OB_SEEN_NOT || s->op.people[i].state == OB_P_ACCEPTED;
+    return settles ? LOOKS_ACCEPTED : LOOKS_DOUBT;
+}
+
 /* Reading shows that it has not happened. Wait, send again, or call it by its name. */
 static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
 {
     struct ob_progress *g = &s->progress[i];
-    bool accepted = s->op.people[i].state == OB_P_ACCEPTED;
-    if (g->refused) {
-        s->wave_bad++;
-        ob_step_person(e, s, i, OB_P_FAILED, NULL);
-        return;
-    }
-    if (++g->looks < (accepted ? LOOKS_ACCEPTED : LOOKS_DOUBT)) {
+    if (++g->looks < patience(s, i, seen)) {
         int64_t at = ob_engine_now(e) + pause_after(g->looks - 1u);
         if (at > s->not_before)
             s->not_before = at;
         return;
     }
     g->looks = 0;
-    if (accepted)
+    if (seen == OB_SEEN_NOT) {
+        never_seen(e, s, i);
+    } else if (g->refused) {
+        s->wave_bad++;
+        ob_step_person(e, s, i, OB_P_FAILED, NULL);
+    } else if (s->op.people[i].state == OB_P_ACCEPTED)
         contradict(e, s, i, seen);
     else if (g->sends >= SENDS_MAX)
         give_up(e, s, i);
@@ -194,6 +213,7 @@ static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen
 {
     struct ob_step *s = ctx;
     bool gone = seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD;
+    s->progress[i].asked = false;
     if (is_wanted(s, seen)) {
         succeed(e, s, i, seen);
     } else if (gone) {
@@ -211,6 +231,9 @@ static void verify_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
     s->reading = false;
     if (err)
         s->op.err = *err;
+    for (size_t i = 0; i < s->op.count && !err; i++)
+        if (s->progress[i].asked)
+            not_there(e, s, i, OB_SEEN_NOT);
 }
 
 bool ob_verify_start(struct ob_engine *e, struct ob_step *s)

@@ -15,7 +15,18 @@
 #define DEFAULT_TIMEOUT_MS 30000
 #define CONNECTIONS_KEPT   256L
 
+/* A server that closed a kept connection under a request may do so with each of them, and what is
+ * sent again after that loss must not run into the same: for a while, each request to it has a
+ * connection of its own. */
+#define WARY_MS  ((int64_t)60000)
+#define WARY_MAX 16
+
 TAILQ_HEAD(exchanges, ob_exchange);
+
+struct wary {
+    const struct ob_route *route; /* only to compare with */
+    int64_t until;
+};
 
 struct ob_http {
     CURLM *multi;
@@ -24,7 +35,23 @@ struct ob_http {
     size_t idle_count, idle_cap;
     struct exchanges active, done;
     size_t in_flight;
+    struct wary wary[WARY_MAX];
+    size_t wary_next;
 };
+
+static void be_wary(struct ob_http *h, const struct ob_route *route)
+{
+    h->wary[h->wary_next++ % WARY_MAX] =
+        (struct wary){route, ob_mono_ms(ob_clock_real()) + WARY_MS};
+}
+
+static bool is_wary(const struct ob_http *h, const struct ob_route *route)
+{
+    for (size_t i = 0; i < WARY_MAX; i++)
+        if (h->wary[i].route == route && ob_mono_ms(ob_clock_real()) < h->wary[i].until)
+            return true;
+    return false;
+}
 
 static void keep_easy(struct ob_http *h, CURL *easy)
 {
@@ -59,6 +86,8 @@ static void exchange_close(struct ob_http *h, struct ob_exchange *x)
 static void finish(struct ob_http *h, struct ob_exchange *x, CURLcode rc)
 {
     ob_exchange_judge(x, rc);
+    if (x->c.error == OB_NET_BROKEN && !x->dialled)
+        be_wary(h, x->route);
     exchange_close(h, x);
     TAILQ_INSERT_TAIL(&h->done, x, link);
 }
@@ -70,6 +99,7 @@ static struct ob_exchange *exchange_open(struct ob_http *h, uint64_t id,
     x->route = route;
     x->timeout_ms = route->timeout_ms > 0 ? route->timeout_ms : DEFAULT_TIMEOUT_MS;
     x->c.id = id;
+    x->alone = is_wary(h, route);
     x->easy = h->idle_count ? h->idle[--h->idle_count] : curl_easy_init();
     ob_buf_init(&x->body, OB_BUF_LARGE);
     ob_http_answer_init(&x->answer);

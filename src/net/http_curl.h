@@ -14,6 +14,7 @@ struct ob_exchange {
     struct curl_slist *fields;
     struct ob_buf body;
     struct ob_http_answer answer;
+    bool alone;                 /* over a connection of its own */
     bool dialled;               /* a socket was asked for */
     bool started;               /* the request began to leave */
     CURLcode setup;             /* the first option that was refused */

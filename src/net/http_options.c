@@ -86,6 +86,8 @@ static void set_limits(struct ob_exchange *x)
     set_long(x, CURLOPT_TIMEOUT_MS, (long)x->timeout_ms);
     set_long(x, CURLOPT_CONNECTTIMEOUT_MS, (long)ob_http_connect_ms(x->timeout_ms));
     set_long(x, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
+    set_long(x, CURLOPT_FRESH_CONNECT, x->alone ? 1L : 0L);
+    set_long(x, CURLOPT_FORBID_REUSE, x->alone ? 1L : 0L);
 }
 
 static void set_tls(struct ob_exchange *x)

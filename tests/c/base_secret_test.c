@@ -234,6 +234,19 @@ static void test_redact(void **state)
     ob_vault_free(v);
 }
 
+/* A message is cut to a length before it is redacted: the end may be half a secret. */
+static void test_redact_cut(void **state)
+{
+    struct ob_vault *v = ob_vault_new();
+    ob_redact_also(v, "a-long-secret/of-somebody", 25);
+    redacted(v, "key: a-long-secret/of", "key: ***");
+    redacted(v, "key: a-long-secret%2Fof", "key: ***");
+    redacted(v, "key: a-long-s", "key: ***");
+    redacted(v, "key: a-long", "key: a-long");
+    redacted(v, "key: a-long-secret and more", "key: a-long-secret and more");
+    ob_vault_free(v);
+}
+
 static void test_redact_overlap(void **state)
 {
     struct ob_vault *v = ob_vault_new();
@@ -277,6 +290,7 @@ int main(void)
                                        cmocka_unit_test(test_command_surroundings),
                                        cmocka_unit_test(test_command_timeout),
                                        cmocka_unit_test(test_redact),
+                                       cmocka_unit_test(test_redact_cut),
                                        cmocka_unit_test(test_redact_overlap),
                                        cmocka_unit_test(test_redact_base64)};
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,187 @@
+/* The second half of a call's life: the answer is read by the provider, written down, and taken,
+ * repeated or doubted as retry.c decides. */
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/internal.h"
+
+static struct ob_job *land(struct ob_engine *e, uint64_t wire_id)
+{
+    for (struct ob_job **at = &e->flying; *at; at = &(*at)->next) {
+        struct ob_job *job = *at;
+        if (job->wire_id != wire_id)
+            continue;
+        *at = job->next;
+        job->ts->in_flight--;
+        return job;
+    }
+    return NULL;
+}
+
+static void record(struct ob_engine *e, struct ob_job *job, const struct ob_completion *c,
+                   const char *word, const char *detail)
+{
+    struct ob_err err;
+    struct ob_notice n = {.kind = OB_NOTICE_CALL,
+                          .step = job->step,
+                          .target = job->ts->t->name,
+                          .action = job->op,
+                          .what = word,
+                          .detail = detail,
+                          .count = (int64_t)job->count,
+                          .call_kind = job->kind};
+    ob_engine_notice(e, &n);
+    if (!e->opt.ledger || !ob_engine_txn(e, ob_job_mutates(job)))
+        return;
+    job->row.done_ms = ob_wall_ms(e->opt.clock);
+    job->row.http_status = c->error == OB_NET_OK ? c->response.status : 0;
+    job->row.result = (char *)word;
+    job->row.detail = (char *)detail;
+    if (ob_ledger_result(e->opt.ledger, &job->row, &err) != OB_OK)
+        ob_engine_broken(e, &err);
+    job->row.result = job->row.detail = NULL;
+}
+
+static const char *result_word(const struct ob_job *job, const struct ob_completion *c, const struct ob_answer *a,
+                               enum ob_next next)
+{
+    if (next == OB_NEXT_DOUBT)
+        return "doubt";
+    if (c->error != OB_NET_OK)
+        return c->sent ? "error" : "unsent";
+    switch (a->meaning) {
+    case OB_SAYS_DONE:
+        return job->kind == OB_CALL_ACT && ob_list_count(&a->people) ? "mixed" : "accepted";
+    case OB_SAYS_PERSON:
+    case OB_SAYS_SUSPECT:
+    case OB_SAYS_REQUEST:
+        return "refused";
+    case OB_SAYS_THROTTLED:
+        return "throttled";
+    default:
+        return "error";
+    }
+}
+
+/* "CODE: message", "HTTP 502", or what the network said. */
+static void describe(struct ob_engine *e, const struct ob_completion *c, const struct ob_answer *a,
+                     struct ob_err *err)
+{
+    if (c->error != OB_NET_OK)
+        ob_fail(err, OB_ERR, "%s", ob_engine_clean(e, c->message));
+    else if (a->code && *a->code)
+        ob_fail(err, OB_ERR, "%s", ob_engine_clean(e, a->code));
+    else
+        ob_fail(err, OB_ERR, "HTTP %d", c->response.status);
+    if (c->error != OB_NET_OK || !a->message || !*a->message)
+        return;
+    size_t n = strlen(err->message);
+    snprintf(err->message + n, sizeof err->message - n, ": %s", ob_engine_clean(e, a->message));
+}
+
+static void hold_back(struct ob_engine *e, struct ob_job *job, int64_t delay)
+{
+    struct ob_tstate *ts = job->ts;
+    int64_t until = ob_engine_now(e) + delay;
+    if (until > ts->hold_until)
+        ts->hold_until = until;
+    struct ob_notice n = {.kind = OB_NOTICE_HOLD, .target = ts->t->name, .count = delay};
+    ob_engine_notice(e, &n);
+}
+
+static void try_again(struct ob_engine *e, struct ob_job *job, bool throttled, int64_t after_ms)
+{
+    struct ob_tstate *ts = job->ts;
+    int64_t delay =
+        ob_backoff_ms(&e->random, throttled ? ++ts->throttles : job->attempt, throttled, after_ms);
+    if (throttled) {
+        job->throttled++;
+        hold_back(e, job, delay);
+    }
+    job->not_before = ob_engine_now(e) + delay;
+    if (job->kind == OB_CALL_LOGIN)
+        ob_job_queue_first(job);
+    else
+        ob_job_queue(e, job);
+}
+
+/* Raw answers go to the policy as they are, except what concerns the whole target. */
+static void read_raw(const struct ob_job *job, const struct ob_response *r, struct ob_answer *a)
+{
+    a->meaning = OB_SAYS_DONE;
+    if (r->status == 429)
+        a->meaning = OB_SAYS_THROTTLED;
+    else if (r->status == 401)
+        a->meaning = job->ts->t->signer->login ? OB_SAYS_TOKEN : OB_SAYS_CREDENTIAL;
+}
+
+static enum ob_status read_answer(struct ob_job *job, const struct ob_response *r,
+                                  struct ob_answer *a, struct ob_err *err)
+{
+    struct ob_provider *p = &job->ts->t->provider;
+    if (!job->raw)
+        return p->answer(p->self, job->op, &job->args, r, a, err);
+    read_raw(job, r, a);
+    return OB_OK;
+}
+
+static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_completion *c,
+                   const struct ob_answer *a, struct ob_retry_out what, struct ob_err *why)
+{
+    switch (what.next) {
+    case OB_NEXT_TAKE:
+        job->ts->throttles = 0;
+        job->ts->proven = true;
+        ob_job_finish(e, job, OB_JOB_ANSWERED, a, &c->response, why);
+        return;
+    case OB_NEXT_AGAIN:
+        try_again(e, job, what.throttle, a->retry_after_ms);
+        return;
+    case OB_NEXT_LOGIN:
+        job->logged_in_again = true;
+        if (job->token_number == job->ts->token_number)
+            ob_login_forget(job->ts); /* else somebody has already got a new one */
+        ob_job_queue(e, job);
+        return;
+    case OB_NEXT_DOUBT:
+        ob_job_finish(e, job, OB_JOB_DOUBT, NULL, NULL, why);
+        return;
+    case OB_NEXT_STOP:
+        if (job->raw && what.status == OB_ERR) { /* about this request, which is the policy's own */
+            ob_job_finish(e, job, OB_JOB_FAILED, NULL, NULL, why);
+            return;
+        }
+        ob_target_stop(e, job->ts, what.status, "%s", why->message);
+        ob_job_finish(e, job, OB_JOB_STOPPED, NULL, NULL, &job->ts->stopped);
+        return;
+    }
+}
+
+void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
+{
+    struct ob_job *job = land(e, c->id);
+    if (!job)
+        return; /* late: its job was given up */
+    job->net = c->error;
+    struct ob_answer a;
+    struct ob_err why;
+    ob_answer_init(&a);
+    if (c->error == OB_NET_OK && job->kind != OB_CALL_LOGIN &&
+        read_answer(job, &c->response, &a, &why) != OB_OK) {
+        /* The provider's file is at fault: what was sent was sent. */
+        ob_answer_fini(&a);
+        ob_answer_init(&a);
+        a.meaning = OB_SAYS_NONSENSE;
+        a.message = ob_xstrdup(why.message);
+    }
+    if (job->kind == OB_CALL_LOGIN)
+        ob_login_read(e, job->ts, c, &a);
+    /* A refusal for now is no failed attempt. */
+    struct ob_retry_in in = {job->kind, job->attempt - job->throttled, job->throttled, job->logged_in_again,
+                             c->error,  c->sent,      a.meaning};
+    struct ob_retry_out what = ob_retry_decide(&in);
+    describe(e, c, &a, &why);
+    record(e, job, c, result_word(job, c, &a, what.next), a.meaning == OB_SAYS_DONE ? "" : why.message);
+    settle(e, job, c, &a, what, &why);
+    ob_answer_fini(&a);
+}
