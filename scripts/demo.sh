@@ -9,8 +9,11 @@ poisoned=2
 
 # ---- inside of `offboard sim`, where OFFBOARD_CONFIG names the simulated clouds ----
 
-count() {
-    offboard call "$1" list | tail -n +2 | wc -l
+# How many people each cloud has.
+counts() {
+    for cloud in meeting desktops studio; do
+        printf '%s %d\n' "$cloud" "$(offboard call "$cloud" list | tail -n +2 | wc -l)"
+    done
 }
 
 # The run's export has a line a person and step; here it becomes a line a person.
@@ -34,25 +37,22 @@ by_person() {
 }
 
 inside() {
-    meeting=$(count meeting) desktops=$(count desktops) studio=$(count studio)
+    counts >before
     offboard plan leavers.lua --input leavers=leavers.csv --quiet
 
     printf '\n==> apply latest\n'
     code=0
     offboard apply latest --yes </dev/null || code=$?
-    printf 'exit %d: "partial", some people could not be taken out\n' "$code"
+    printf 'exit %d (20 is "partial": some people could not be taken out)\n' "$code"
 
     printf '\n==> everyone accounted for\n'
     offboard export 1 >run.csv
     by_person <run.csv || exit 1
-    gone=$((leavers - poisoned))
+    counts >after
     printf '\naccounts    before  after\n'
-    for cloud in meeting desktops studio; do
-        eval "before=\$$cloud"
-        after=$(count "$cloud")
-        printf '%-10s  %6d  %5d\n' "$cloud" "$before" "$after"
-        [ $((before - after)) -eq "$gone" ] || exit 1
-    done
+    paste -d ' ' before after | awk -v gone=$((leavers - poisoned)) '
+        { printf "%-10s  %6d  %5d\n", $1, $2, $4; wrong += $2 - $4 != gone }
+        END { exit wrong > 0 }' || exit 1
     [ "$code" -eq 20 ]
 }
 

@@ -61,8 +61,8 @@ static void print_value(const struct ob_value *v)
 
 static const char *name_of(const struct ob_value *fields)
 {
-    static const char *const keys[] = {"name", "RealNickName", "NickName", "user_name",
-                                       "display_user_name", NULL};
+    static const char *const keys[] = {"name",      "RealNickName",      "NickName",
+                                       "user_name", "display_user_name", NULL};
     for (const char *const *k = keys; *k; k++) {
         const char *text = ob_map_str(fields, *k);
         if (text && *text)
@@ -169,9 +169,8 @@ static enum ob_status no_target(const struct ob_session *s, const char *name, st
     ob_buf_init(&names, OB_BUF_SMALL);
     for (size_t i = 0; i < s->config->count; i++)
         add_name(&names, s->config->targets[i].name);
-    enum ob_status st =
-        ob_fail(err, OB_ERR_USAGE, "no target \"%s\" in %s; it has: %s", name, s->config->path,
-                names.len ? ob_buf_str(&names) : "none");
+    enum ob_status st = ob_fail(err, OB_ERR_USAGE, "no target \"%s\" in %s; it has: %s", name,
+                                s->config->path, names.len ? ob_buf_str(&names) : "none");
     ob_buf_fini(&names);
     return st;
 }

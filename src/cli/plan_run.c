@@ -261,7 +261,8 @@ static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc
     return st;
 }
 
-/* Only a run whose policy came to its end and left nothing unknown is done; all others can go on. */
+/* Only a run whose policy came to its end and left nothing unknown is done; all others can go on.
+ */
 static enum ob_status conclude(struct ob_session *s, int64_t run, enum ob_status st,
                                struct ob_outcomes *o, struct ob_err *err)
 {

@@ -58,8 +58,8 @@ static bool count_step(void *ctx, const struct ob_step_row *s)
     return c->st == OB_OK;
 }
 
-enum ob_status ob_tally(struct ob_ledger *l, int64_t run, const char *path,
-                        struct ob_outcomes *out, struct ob_err *err)
+enum ob_status ob_tally(struct ob_ledger *l, int64_t run, const char *path, struct ob_outcomes *out,
+                        struct ob_err *err)
 {
     struct counting c = {l, run, out, OB_OK, err};
     *out = (struct ob_outcomes){0};

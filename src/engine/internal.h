@@ -55,6 +55,7 @@ struct ob_tstate { /* the engine's side of a target */
     struct ob_tstate *next;
     struct ob_target *t;
     struct ob_job *head, **tail; /* waiting */
+    unsigned good_token; /* the last one that a call was accepted with */
     int in_flight, parallel;
     int64_t hold_until;  /* monotonic; throttled until then */
     int throttles;       /* in a row */

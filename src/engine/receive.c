@@ -132,6 +132,7 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
     case OB_NEXT_TAKE:
         job->ts->throttles = 0;
         job->ts->proven = true;
+        job->ts->good_token = job->token_number;
         ob_job_finish(e, job, OB_JOB_ANSWERED, a, &c->response, why);
         return;
     case OB_NEXT_AGAIN:
@@ -157,6 +158,13 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
     }
 }
 
+/* A token that was good for other calls has come to its end: that is no wrong credential, however
+ * often it happens. */
+static bool died_in_use(const struct ob_job *job)
+{
+    return job->token_number && job->ts->good_token == job->token_number;
+}
+
 void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
 {
     struct ob_job *job = land(e, c->id);
@@ -177,11 +185,17 @@ void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
     if (job->kind == OB_CALL_LOGIN)
         ob_login_read(e, job->ts, c, &a);
     /* A refusal for now is no failed attempt. */
-    struct ob_retry_in in = {job->kind, job->attempt - job->throttled, job->throttled, job->logged_in_again,
-                             c->error,  c->sent,      a.meaning};
+    struct ob_retry_in in = {.kind = job->kind,
+                             .attempt = job->attempt - job->throttled,
+                             .throttled = job->throttled,
+                             .logged_in_again = job->logged_in_again && !died_in_use(job),
+                             .net = c->error,
+                             .sent = c->sent,
+                             .meaning = a.meaning};
     struct ob_retry_out what = ob_retry_decide(&in);
     describe(e, c, &a, &why);
-    record(e, job, c, result_word(job, c, &a, what.next), a.meaning == OB_SAYS_DONE ? "" : why.message);
+    record(e, job, c, result_word(job, c, &a, what.next),
+           a.meaning == OB_SAYS_DONE ? "" : why.message);
     settle(e, job, c, &a, what, &why);
     ob_answer_fini(&a);
 }

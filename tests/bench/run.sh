@@ -6,6 +6,7 @@ build=$(cd "${1:?usage: run.sh BUILD_FOLDER [calls|isolate|memory]...}" && pwd)
 shift
 [ $# -gt 0 ] || set -- calls isolate memory
 here=$(cd "$(dirname "$0")" && pwd)
+cmake --build "$build" --target bench >/dev/null
 offboard=$build/offboard
 bin=$build/tests/bench
 people=${BENCH_PEOPLE:-100000}
@@ -36,7 +37,7 @@ memory() {
     for policy in delete three; do
         rm -f "$work"/*
         "$offboard" sim --people "$people" --leavers "$work/l.csv" --leavers-count "$people" -- \
-            sh -c '"$1/bench_used" "$2.lua: plan" "$0" plan "$3/$2.lua" --input leavers="$4/l.csv"
+            sh -c '"$1/bench_used" "$2.lua: plan" "$0" plan "$3/$2.lua" --input leavers="$4/l.csv" --quiet
                    "$1/bench_used" "$2.lua: apply" "$0" apply latest --yes --quiet
                    "$1/bench_used" "$2.lua: export --json" "$0" export 1 --json' \
             "$offboard" "$bin" "$policy" "$here" "$work"

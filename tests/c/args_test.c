@@ -75,7 +75,7 @@ static void test_mistakes(void **state)
     static const struct {
         const char *line, *message;
     } cases[] = {
-        {"plna", "unknown command 'plna'; did you mean 'plan'?; see `offboard --help`"},
+        {"plna", "unknown command 'plna' (did you mean 'plan'?); see `offboard --help`"},
         {"plan", "missing argument 'POLICY'; see `offboard plan --help`"},
         {"plan p --jsno",
          "unknown option '--jsno'; did you mean '--json'?; see `offboard plan --help`"},

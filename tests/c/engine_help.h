@@ -473,10 +473,10 @@ static inline void fill(struct world *w, struct exchange *x, struct ob_completio
     default:
         break;
     }
-    bool login = strcmp(x->op, "login") == 0;
-    c->response.status = x->fault == F_THROTTLE && login     ? 429
-                         : x->fault == F_500_BEFORE && login ? 503
-                         : x->fault == F_CREDENTIAL && login ? 401
+    bool login = strcmp(x->op, "login") == 0, plain = login || strcmp(x->op, "raw") == 0;
+    c->response.status = x->fault == F_THROTTLE && plain     ? 429
+                         : x->fault == F_500_BEFORE && plain ? 503
+                         : x->fault == F_CREDENTIAL && plain ? 401
                                                              : 200;
     ob_buf_init(&c->response.body, OB_BUF_SMALL);
     for (size_t i = w->sends; i-- > w->open;)

@@ -227,6 +227,9 @@ static void answer_badly(int fd, const struct message *m)
         answer_redirect(fd);
     else if (strcmp(mode, "echo") == 0)
         answer_echo(fd, m, "401 Unauthorized");
+    else if (strcmp(mode, "token") == 0)
+        answer_text(fd, "401 Unauthorized", "application/json",
+                    "{\"error_code\":\"USG.000000004\",\"error_msg\":\"The token is invalid\"}");
     else if (strcmp(mode, "mirror") == 0)
         answer_echo(fd, m, "200 OK");
     else if (strcmp(mode, "silent") == 0)
