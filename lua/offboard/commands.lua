@@ -165,14 +165,16 @@ local commands = {
       { "drop-after=SHARE", "close the connection, all done" },
       { "cut=SHARE", "half an answer" },
       { "html=SHARE", "a proxy's error page" },
+      { "lost=SHARE", "all done, and no answer ever comes" },
       { "slow=50ms", "every answer takes that long" },
       { "token-dies=N", "a token is good for N calls" },
-      { "skew=20m", "the clouds' clock is off by that" } } },
+      { "skew=20m", "the clouds' clock is off by that" },
+      { "meeting:FAULT", "only there; also studio:, desktops: and iam:" } } },
     examples = {
       "offboard sim --port 8090 --people 1000",
-      "offboard sim --people 300 --leavers l.csv -- \\ "
+      "offboard sim --people 300 --leavers l.csv -- \\\n"
         .. "      offboard apply leavers.lua --input leavers=l.csv --yes",
-      "offboard sim --people 500 --faults throttle=0.1,drop-after=0.05 --seed 7 -- sh" } },
+      "offboard sim --faults throttle=0.1,drop-after=0.05 --seed 7 -- sh" } },
 
   { "completion", summary = "print a completion script for a shell",
     about = "Prints the script; where it goes is the shell's affair.",

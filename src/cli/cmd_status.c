@@ -50,7 +50,7 @@ static bool list_run(void *ctx, const struct ob_run_row *r)
         return true;
     }
     snprintf(id, sizeof id, "%" PRId64, r->id);
-    ob_outcomes_text(&o, text, sizeof text);
+    ob_outcomes_brief(&o, text, sizeof text);
     const char *cells[] = {id, r->plan, ob_time_iso(r->started_ms, false, at), state_word(r), text};
     ob_grid_row(l->grid, cells);
     return true;
@@ -84,7 +84,7 @@ static bool list_step(void *ctx, const struct ob_step_row *step)
     l->st = ob_tally(l->s->ledger, l->run, step->path, &o, l->err);
     if (l->st != OB_OK)
         return false;
-    ob_outcomes_text(&o, text, sizeof text);
+    ob_outcomes_brief(&o, text, sizeof text);
     const char *cells[] = {step->path, step->target, step->action, text};
     ob_grid_row(l->grid, cells);
     return true;

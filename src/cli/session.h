@@ -62,6 +62,8 @@ OB_MUST_CHECK enum ob_status ob_tally(struct ob_ledger *l, int64_t run, const ch
 /* "succeeded", "failed", "unknown", "skipped" or "pending": what people are told. */
 const char *ob_outcome_word(enum ob_person_state state);
 void ob_outcomes_text(const struct ob_outcomes *o, char *out, size_t size);
+/* Without those that nobody had: for tables. */
+void ob_outcomes_brief(const struct ob_outcomes *o, char *out, size_t size);
 void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v);
 
 /* ---- shown.c ---- */

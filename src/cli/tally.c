@@ -79,6 +79,24 @@ void ob_outcomes_text(const struct ob_outcomes *o, char *out, size_t size)
         snprintf(out + n, size - (size_t)n, ", %" PRId64 " pending", o->pending);
 }
 
+void ob_outcomes_brief(const struct ob_outcomes *o, char *out, size_t size)
+{
+    const struct {
+        int64_t count;
+        const char *word;
+    } parts[] = {{o->succeeded, "succeeded"},
+                 {o->failed, "failed"},
+                 {o->unknown, "unknown"},
+                 {o->skipped, "skipped"},
+                 {o->pending, "pending"}};
+    size_t n = 0;
+    snprintf(out, size, "nobody");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count && n < size)
+            n += (size_t)snprintf(out + n, size - n, "%s%" PRId64 " %s", n ? ", " : "",
+                                  parts[i].count, parts[i].word);
+}
+
 void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v)
 {
     ob_value_set_map(v);

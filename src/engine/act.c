@@ -8,6 +8,8 @@
 /* So many people refused alone, with codes nobody knows and nobody accepted in between, and it
  * is not about people: the rest is spared the calls. */
 #define SUSPECTS_MAX 8
+/* But trying so few costs less than being wrong about one of them. */
+#define FEW 64
 
 /* On top: a family that is being isolated goes before chunks that were not tried yet. */
 static void add_family(struct ob_step *s, struct ob_family *f)
@@ -45,9 +47,13 @@ bool ob_act_plan_wave(struct ob_step *s)
     for (size_t i = 0; i < s->op.count && left; i++) {
         if (s->op.people[i].state != OB_P_READY)
             continue;
-        members[n++] = i;
         left--;
         any = true;
+        if (s->progress[i].alone) {
+            add_family(s, ob_family_new(&i, 1));
+            continue;
+        }
+        members[n++] = i;
         if (n == (size_t)s->chunk) {
             add_family(s, ob_family_new(members, n));
             n = 0;
@@ -143,7 +149,34 @@ static void spare(void *ctx, size_t member)
     s->op.people[member].state = OB_P_READY; /* leave_hopeless() says why */
 }
 
-/* Everybody who has not been tried yet fails with the words that all the others got. */
+static void count_sent(struct ob_step *s, const struct ob_job *job, bool doubt, bool answered)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        struct ob_progress *g = &s->progress[job->members[i]];
+        g->sends++;
+        g->answered = answered;
+        g->doubted = g->doubted || doubt;
+    }
+}
+
+/* One verdict for all, and it was no: perhaps nothing was done, perhaps all but one are gone. So
+ * the cloud is read before anything is sent again, and who is still there goes alone: then the
+ * verdict is about that person. */
+static void refused_together(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                             struct ob_family *f, const struct ob_answer *a)
+{
+    struct ob_value none = {0};
+    char *words = words_of(&none, a);
+    count_sent(s, job, true, true);
+    for (size_t i = 0; i < job->count; i++)
+        s->progress[job->members[i]].alone = true;
+    set_all(e, s, job, OB_P_DOUBT, *words ? words : "refused without a reason");
+    free(words);
+    ob_family_feed(f, OB_VERDICT_OTHER);
+}
+
+/* Everybody who has not been tried yet fails with the words that all the others got. Who was in
+ * an earlier call is read back first: it may have done it. */
 static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
 {
     for (size_t i = 0; i < s->family_count; i++)
@@ -152,11 +185,29 @@ static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
     char *why = ob_xasprintf("not tried: %d people were refused one by one with %s", SUSPECTS_MAX,
                              s->hopeless_words);
     for (size_t i = 0; i < s->op.count; i++)
-        if (s->op.people[i].state == OB_P_READY) {
+        if (s->op.people[i].state != OB_P_READY)
+            continue;
+        else if (s->progress[i].doubted) {
+            refused_alone(e, s, i, why);
+        } else {
             s->wave_bad++;
             ob_step_person(e, s, i, OB_P_FAILED, why);
         }
     free(why);
+}
+
+/* Somebody of this step was accepted, perhaps by an earlier process: then refusals are about
+ * people. After a crash mostly those are left who will be refused. */
+static bool is_hopeless(const struct ob_step *s)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < s->op.count; i++) {
+        enum ob_person_state st = s->op.people[i].state;
+        if (st == OB_P_SUCCEEDED || st == OB_P_ACCEPTED)
+            return false;
+        left += st == OB_P_READY;
+    }
+    return left > FEW;
 }
 
 static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
@@ -175,7 +226,7 @@ static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job 
     refused_alone(e, s, job->members[0], words);
     free(words);
     if (a->meaning == OB_SAYS_SUSPECT && s->chunk > 1 && ++s->suspects >= SUSPECTS_MAX)
-        s->hopeless = true;
+        s->hopeless = s->hopeless || is_hopeless(s);
     if (s->hopeless && !s->hopeless_words)
         s->hopeless_words = words_of(&none, a);
 }
@@ -187,15 +238,6 @@ static void go_on(struct ob_step *s, struct ob_family *f)
         add_family(s, f);
     else
         ob_family_free(f);
-}
-
-static void count_sent(struct ob_step *s, const struct ob_job *job, bool doubt)
-{
-    for (size_t i = 0; i < job->count; i++) {
-        struct ob_progress *g = &s->progress[job->members[i]];
-        g->sends++;
-        g->doubted = g->doubted || doubt;
-    }
 }
 
 static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
@@ -215,17 +257,19 @@ static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
         return;
     }
     if (how == OB_JOB_DOUBT) {
-        count_sent(s, job, true);
+        count_sent(s, job, true, false);
         set_all(e, s, job, OB_P_DOUBT, err->message);
         ob_family_feed(f, OB_VERDICT_OTHER);
     } else if (a->meaning == OB_SAYS_DONE) {
-        count_sent(s, job, false);
+        count_sent(s, job, false, true);
         carried_out(e, s, job, a);
         ob_family_feed(f, OB_VERDICT_ACCEPTED);
     } else if (a->meaning == OB_SAYS_REQUEST) {
         s->wave_bad += job->count;
         set_all(e, s, job, OB_P_FAILED, err->message);
         ob_family_feed(f, OB_VERDICT_OTHER);
+    } else if (s->action->contract == OB_ONE_VERDICT && job->count > 1) {
+        refused_together(e, s, job, f, a);
     } else {
         refused(e, s, job, f, a);
     }

@@ -10,9 +10,9 @@
 #include "base/mem.h"
 #include "engine/internal.h"
 
-#define LISTING_TRIES 3
+#define LISTING_TRIES    3
 #define LISTING_PAUSE_MS 500
-#define DRY_PAGES 10 /* pages in a row that bring nobody new, and the cursor goes in circles */
+#define DRY_PAGES        10 /* pages in a row that bring nobody new, and the cursor goes in circles */
 
 struct ob_listing {
     struct ob_tstate *ts;
@@ -21,7 +21,7 @@ struct ob_listing {
     struct ob_idmap ids;
     char **owned; /* the ids, kept alive for the map */
     size_t count, cap;
-    int64_t total; /* of the first page; -1: not said */
+    int64_t total;           /* of the first page; -1: not said */
     struct ob_idmap cursors; /* canonical JSON of all of them, to see one that repeats */
     char **cursor;           /* the same, kept alive for the map */
     size_t cursor_count, cursor_cap;
@@ -75,8 +75,8 @@ static void begin_anew(struct ob_engine *e, struct ob_listing *l, const char *wh
 {
     if (++l->tries >= LISTING_TRIES) {
         struct ob_err err;
-        ob_fail(&err, OB_ERR, "%s: the directory could not be read completely: %s",
-                l->ts->t->name, why);
+        ob_fail(&err, OB_ERR, "%s: the directory could not be read completely: %s", l->ts->t->name,
+                why);
         end(e, l, &err);
         return;
     }

@@ -9,7 +9,7 @@
 
 /* Results of readings may wait this long for the next commit; mutations never do. */
 #define LAZY_COMMIT_MS 250
-#define COMPLETIONS 64
+#define COMPLETIONS    64
 
 struct ob_engine *ob_engine_new(const struct ob_engine_options *opt)
 {

@@ -24,8 +24,8 @@ struct ob_notice {
     const char *what;   /* CALL: result word; PERSON: outcome word; PHASE: check, act, verify */
     const char *person; /* PERSON */
     const char *detail;
-    int64_t count;      /* CALL: people in it; HOLD: milliseconds */
-    int64_t total;      /* PHASE: people of the step */
+    int64_t count; /* CALL: people in it; HOLD: milliseconds */
+    int64_t total; /* PHASE: people of the step */
     enum ob_call_kind call_kind;
 };
 
@@ -35,8 +35,8 @@ struct ob_engine_options {
     struct ob_ledger *ledger; /* NULL while planning: reads only, nothing is written */
     int64_t run;
     struct ob_vault *vault;
-    uint64_t seed;            /* jitter; 0: from the system */
-    int parallel;             /* 0: each target's own */
+    uint64_t seed; /* jitter; 0: from the system */
+    int parallel;  /* 0: each target's own */
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;
 };
@@ -59,14 +59,14 @@ struct ob_step_spec {
     struct ob_target *target;
     const struct ob_action *action;
     const char *path;
-    const char *digest;            /* ob_step_digest() */
+    const char *digest;             /* ob_step_digest() */
     const struct ob_value *options; /* as the policy gave them, for the ledger */
-    const char *const *keys;       /* names of people and their ids, `count` each */
+    const char *const *keys;        /* names of people and their ids, `count` each */
     const char *const *ids;
     size_t count;
-    int chunk;                     /* 0: the provider's maximum */
-    int parallel;                  /* 0: the target's */
-    const struct ob_value *ramp;   /* list of counts (int) and shares ("20%"); NULL: none */
+    int chunk;                   /* 0: the provider's maximum */
+    int parallel;                /* 0: the target's */
+    const struct ob_value *ramp; /* list of counts (int) and shares ("20%"); NULL: none */
 };
 
 enum ob_op_kind { OB_OP_STEP, OB_OP_READ, OB_OP_RAW };

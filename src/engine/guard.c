@@ -145,8 +145,8 @@ enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
     for (size_t i = 0; i < ob_list_count(patterns); i++) {
         const char *one = ob_value_str(ob_list_at(patterns, i));
         if (!one || !*one)
-            return ob_fail(err, OB_ERR_POLICY, "%s: protect: a pattern is a text such as \"admin*\"",
-                           where);
+            return ob_fail(err, OB_ERR_POLICY,
+                           "%s: protect: a pattern is a text such as \"admin*\"", where);
         add_protection(g, column, one, where);
     }
     if (patterns->type == OB_LIST || (patterns->type == OB_MAP && !patterns->map.count))
@@ -239,11 +239,12 @@ static enum ob_status check_protected(const struct ob_guard *g, const struct ob_
     for (const struct protection *p = g->protections; p; p = p->next) {
         const char *text = protected_text(p, id, cell, ctx, i);
         if (!text)
-            return ob_fail(err, OB_ERR_GUARD,
-                           "%s:%s: %s has no column \"%s\", so nobody can tell whether \"%s\" of "
-                           "%s protects this person; nothing was changed: protect { account = ... } "
-                           "is about ids",
-                           t->name, a->name, key, p->column, p->pattern, p->where);
+            return ob_fail(
+                err, OB_ERR_GUARD,
+                "%s:%s: %s has no column \"%s\", so nobody can tell whether \"%s\" of "
+                "%s protects this person; nothing was changed: protect { account = ... } "
+                "is about ids",
+                t->name, a->name, key, p->column, p->pattern, p->where);
         if (ob_glob(p->pattern, text))
             return ob_fail(err, OB_ERR_GUARD,
                            "%s:%s names %s (%s), who is protected by \"%s\" of %s; nothing was "
@@ -286,7 +287,8 @@ enum ob_status ob_guard_step(struct ob_guard *g, const struct ob_target *t,
             count_person(y, ids[i], a->kind == OB_KIND_DELETE);
     }
     if (over_users(t, "would be touched", y->touched.count, t->limit_users, "targets.lua", err) ||
-        over_users(t, "would be touched", y->touched.count, g->any.users, g->any.users_where, err) ||
+        over_users(t, "would be touched", y->touched.count, g->any.users, g->any.users_where,
+                   err) ||
         over_users(t, "would be deleted", y->deleted.count, g->deletes.users,
                    g->deletes.users_where, err))
         return OB_ERR_GUARD;
@@ -309,11 +311,12 @@ static enum ob_status over_share(const struct ob_target *t, const char *what, si
 {
     if (limit < 0 || !n || (double)n <= limit * (double)population + 1e-9)
         return OB_OK;
-    return ob_fail(err, OB_ERR_GUARD,
-                   "%s: %zu of %" PRId64 " people (%.1f %%) %s where %s allows %.4g %%; nothing was "
-                   "changed",
-                   t->name, n, population, 100.0 * (double)n / (double)(population ? population : 1),
-                   what, where, limit * 100);
+    return ob_fail(
+        err, OB_ERR_GUARD,
+        "%s: %zu of %" PRId64 " people (%.1f %%) %s where %s allows %.4g %%; nothing was "
+        "changed",
+        t->name, n, population, 100.0 * (double)n / (double)(population ? population : 1), what,
+        where, limit * 100);
 }
 
 enum ob_status ob_guard_population(struct ob_guard *g, const struct ob_target *t,

@@ -7,7 +7,7 @@ struct ob_idmap {
     struct ob_idmap_slot {
         const char *id;
         size_t value;
-    } *slots;
+    } * slots;
     size_t cap, count; /* cap: a power of two, or 0 */
     uint64_t seed;     /* so that nobody can choose ids that collide */
 };

@@ -30,23 +30,23 @@ struct ob_job {
     struct ob_job *next;
     struct ob_tstate *ts;
     enum ob_call_kind kind;
-    char *op;             /* provider's operation, or "request" when raw */
-    struct ob_value args; /* for the provider */
+    char *op;                  /* provider's operation, or "request" when raw */
+    struct ob_value args;      /* for the provider */
     struct ob_request request; /* unsigned; a copy is signed for each attempt */
     bool raw;
-    const char *step;     /* path for the ledger, "" for none; lent by the owner */
-    int64_t *people;      /* ledger indexes, for the intent */
-    size_t *members;      /* indexes into the owner's people */
+    const char *step; /* path for the ledger, "" for none; lent by the owner */
+    int64_t *people;  /* ledger indexes, for the intent */
+    size_t *members;  /* indexes into the owner's people */
     size_t count;
     int attempt, throttled;
     bool logged_in_again;
-    int64_t not_before;   /* monotonic */
+    int64_t not_before; /* monotonic */
     uint64_t wire_id;
-    enum ob_net_error net; /* of the last attempt */
-    unsigned token_number; /* which of the target's tokens signed it */
+    enum ob_net_error net;  /* of the last attempt */
+    unsigned token_number;  /* which of the target's tokens signed it */
     struct ob_call_row row; /* of the attempt in flight */
     void *owner;
-    void *tag;            /* the owner's, e.g. the family of an isolation */
+    void *tag;                            /* the owner's, e.g. the family of an isolation */
     void (*launched)(struct ob_job *job); /* after each intent; may be NULL */
     ob_job_done *done;
 };
@@ -55,14 +55,14 @@ struct ob_tstate { /* the engine's side of a target */
     struct ob_tstate *next;
     struct ob_target *t;
     struct ob_job *head, **tail; /* waiting */
-    unsigned good_token; /* the last one that a call was accepted with */
+    unsigned good_token;         /* the last one that a call was accepted with */
     int in_flight, parallel;
-    int64_t hold_until;  /* monotonic; throttled until then */
-    int throttles;       /* in a row */
+    int64_t hold_until; /* monotonic; throttled until then */
+    int throttles;      /* in a row */
     struct ob_token token;
     int64_t token_from_ms;
     unsigned token_number;
-    bool token_used;       /* by some request: one that is fresh is tried whatever our clock says */
+    bool token_used; /* by some request: one that is fresh is tried whatever our clock says */
     bool logging_in;
     bool proven;           /* an answer was understood: credential and signature are good */
     struct ob_err stopped; /* status OB_OK: running */
@@ -80,17 +80,17 @@ struct ob_engine {
     struct ob_engine_options opt;
     struct ob_random random;
     struct ob_tstate *targets;
-    struct ob_job *flying;      /* in flight, by wire_id */
+    struct ob_job *flying; /* in flight, by wire_id */
     uint64_t next_wire_id;
     struct ob_outgoing *outbox;
     size_t out_count, out_cap;
-    struct ob_step *steps;      /* not done yet */
-    bool op_ended;              /* a reading or raw request is done: do not wait */
-    bool job_ended;             /* a job is done: its owner may have more to do at once */
+    struct ob_step *steps; /* not done yet */
+    bool op_ended;         /* a reading or raw request is done: do not wait */
+    bool job_ended;        /* a job is done: its owner may have more to do at once */
     bool in_txn, must_commit;
     int64_t txn_since;
-    struct ob_err broken;       /* the ledger failed: nothing leaves any more */
-    volatile int stop;          /* enum ob_status, set by ob_engine_stop */
+    struct ob_err broken; /* the ledger failed: nothing leaves any more */
+    volatile int stop;    /* enum ob_status, set by ob_engine_stop */
 };
 
 /* ---- engine.c ---- */
@@ -150,13 +150,13 @@ enum ob_seen { OB_SEEN_NOT, OB_SEEN_ABSENT, OB_SEEN_ACTIVE, OB_SEEN_DISABLED, OB
 enum ob_seen ob_seen_read(const char *state);
 
 struct ob_reader_ask {
-    const char *const *ids;   /* of everybody; lent until end() */
-    const size_t *set;        /* who is asked for; copied */
+    const char *const *ids; /* of everybody; lent until end() */
+    const size_t *set;      /* who is asked for; copied */
     size_t count;
     const struct ob_idmap *map;
-    bool snapshot;            /* fields are wanted: use the snapshot call when there is one */
-    const bool *confirm;      /* by position in `set`: absence seen in a list is looked up; copied */
-    const char *step;         /* for the ledger */
+    bool snapshot;       /* fields are wanted: use the snapshot call when there is one */
+    const bool *confirm; /* by position in `set`: absence seen in a list is looked up; copied */
+    const char *step;    /* for the ledger */
     const int64_t *ledger_index;
 };
 struct ob_reader_ops {

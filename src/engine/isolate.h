@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct ob_family {
-    size_t *bad;  /* holds at least one culprit (or, before the first answer, the chunk) */
+    size_t *bad; /* holds at least one culprit (or, before the first answer, the chunk) */
     size_t bad_count;
     size_t *rest; /* laid aside */
     size_t rest_count;

@@ -183,8 +183,8 @@ static void fill_row(struct ob_engine *e, struct ob_job *job, const struct ob_re
         .people_count = job->people ? job->count : 0,
         .sent_ms = ob_wall_ms(e->opt.clock),
         .request_id = ob_xstrdup(uuid),
-        .body_digest = ob_xstrdup(
-            ob_sha256_hex(ob_buf_str(&signed_one->body), signed_one->body.len, digest)),
+        .body_digest =
+            ob_xstrdup(ob_sha256_hex(ob_buf_str(&signed_one->body), signed_one->body.len, digest)),
     };
 }
 
@@ -270,8 +270,8 @@ static bool has_room(const struct ob_tstate *ts)
 static void dispatch_target(struct ob_engine *e, struct ob_tstate *ts)
 {
     int64_t now = ob_engine_now(e);
-    while (may_start(e, ts) && e->broken.status == OB_OK && ts->head &&
-           has_room(ts) && now >= ts->hold_until) {
+    while (may_start(e, ts) && e->broken.status == OB_OK && ts->head && has_room(ts) &&
+           now >= ts->hold_until) {
         if (!ts->logging_in && !ob_login_ready(e, ts))
             continue;
         if (ts->logging_in && ts->head->kind != OB_CALL_LOGIN)

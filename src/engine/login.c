@@ -54,18 +54,27 @@ static enum ob_meaning login_meaning(int status)
     return OB_SAYS_CREDENTIAL;
 }
 
-/* The reason in the answer's own words; never the whole body, which may echo what was sent. */
-static char *login_message(const struct ob_response *r)
+static void pick_first(const struct ob_response *r, const char *const *paths, struct ob_buf *out)
 {
-    static const char *const paths[] = {"error_msg", "error.message", "message", NULL};
-    struct ob_buf text;
+    for (; *paths && !out->len; paths++)
+        if (!ob_json_pick(ob_buf_str(&r->body), r->body.len, *paths, out))
+            ob_buf_clear(out);
+}
+
+/* Code and reason in the answer's own words; never the whole body, which may echo what was sent. */
+static void login_words(const struct ob_response *r, struct ob_answer *a)
+{
+    static const char *const codes[] = {"error_code", "error.title", "code", NULL};
+    static const char *const texts[] = {"error_msg", "error.message", "message", NULL};
+    struct ob_buf code, text;
+    ob_buf_init(&code, 128);
     ob_buf_init(&text, 512);
-    for (int i = 0; paths[i] && !text.len; i++)
-        if (!ob_json_pick(ob_buf_str(&r->body), r->body.len, paths[i], &text))
-            ob_buf_clear(&text);
-    char *out = ob_xasprintf("login refused%s%s", text.len ? ": " : "", ob_buf_str(&text));
+    pick_first(r, codes, &code);
+    pick_first(r, texts, &text);
+    a->message = ob_xasprintf("login refused%s%s%s%s", code.len ? ": " : "", ob_buf_str(&code),
+                              text.len ? ": " : "", ob_buf_str(&text));
+    ob_buf_fini(&code);
     ob_buf_fini(&text);
-    return out;
 }
 
 void ob_login_read(struct ob_engine *e, struct ob_tstate *ts, const struct ob_completion *c,
@@ -77,7 +86,7 @@ void ob_login_read(struct ob_engine *e, struct ob_tstate *ts, const struct ob_co
         return;
     a->meaning = login_meaning(c->response.status);
     if (a->meaning != OB_SAYS_DONE) {
-        a->message = login_message(&c->response);
+        login_words(&c->response, a);
         return;
     }
     struct ob_sign_at at = {.now_ms = ob_wall_ms(e->opt.clock),

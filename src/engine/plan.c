@@ -8,8 +8,7 @@
 #include "base/mem.h"
 #include "engine/idmap.h"
 
-enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out,
-                            struct ob_err *err)
+enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out, struct ob_err *err)
 {
     char digest[OB_SHA256_HEX];
     *out = (struct ob_plan_row){0};
@@ -35,8 +34,8 @@ enum ob_status ob_plan_check(const struct ob_value *doc, const struct ob_plan_ro
         return ob_fail(err, OB_ERR_STALE, "plan %s: its document was changed after it was made",
                        row->id);
     if (ob_map_int(doc, "version", 0) != OB_PLAN_VERSION)
-        return ob_fail(err, OB_ERR_STALE, "plan %s: made by another version of offboard; plan again",
-                       row->id);
+        return ob_fail(err, OB_ERR_STALE,
+                       "plan %s: made by another version of offboard; plan again", row->id);
     return OB_OK;
 }
 

@@ -17,24 +17,24 @@ struct ob_action {
     char *name;
     enum ob_kind kind;
     enum ob_contract contract;
-    int max;           /* most people in one call, by the cloud's document */
-    bool repeatable;   /* sets a state: sending it again does no harm */
-    bool destroys;     /* snapshot first, read back before "succeeded" */
-    char *wants;       /* the state that needs no action: "absent", "disabled", "active" */
-    char *undo;        /* action that undoes it, or NULL */
-    int chunk;         /* people in one call unless the policy says; 0: max */
+    int max;         /* most people in one call, by the cloud's document */
+    bool repeatable; /* sets a state: sending it again does no harm */
+    bool destroys;   /* snapshot first, read back before "succeeded" */
+    char *wants;     /* the state that needs no action: "absent", "disabled", "active" */
+    char *undo;      /* action that undoes it, or NULL */
+    int chunk;       /* people in one call unless the policy says; 0: max */
 };
 
 struct ob_provider_info {
     char *name;
-    const char *signer;      /* chosen by the credential fields the target has */
+    const char *signer; /* chosen by the credential fields the target has */
     struct ob_action *actions;
     size_t action_count;
-    int lookup_max;          /* ids in one lookup call; 0: no lookup, only list */
-    int snapshot_max;        /* ids in one snapshot call; 0: a lookup's fields are the snapshot */
-    int list_page;           /* rows in one list call; 0: no list */
-    bool list_total;         /* its first page says how many there are */
-    char **reads;            /* names of the other readings ("roles") */
+    int lookup_max;   /* ids in one lookup call; 0: no lookup, only list */
+    int snapshot_max; /* ids in one snapshot call; 0: a lookup's fields are the snapshot */
+    int list_page;    /* rows in one list call; 0: no list */
+    bool list_total;  /* its first page says how many there are */
+    char **reads;     /* names of the other readings ("roles") */
     size_t read_count;
 };
 

@@ -14,7 +14,7 @@ struct reader {
     struct ob_reader_ask ask;
     size_t *set;
     bool *confirm;
-    bool *seen; /* by position in set */
+    bool *seen;            /* by position in set */
     struct ob_idmap where; /* id -> position in set */
     struct ob_reader_ops ops;
     void *ctx;

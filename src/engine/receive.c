@@ -42,8 +42,8 @@ static void record(struct ob_engine *e, struct ob_job *job, const struct ob_comp
     job->row.result = job->row.detail = NULL;
 }
 
-static const char *result_word(const struct ob_job *job, const struct ob_completion *c, const struct ob_answer *a,
-                               enum ob_next next)
+static const char *result_word(const struct ob_job *job, const struct ob_completion *c,
+                               const struct ob_answer *a, enum ob_next next)
 {
     if (next == OB_NEXT_DOUBT)
         return "doubt";

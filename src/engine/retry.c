@@ -67,7 +67,7 @@ struct ob_retry_out ob_retry_decide(const struct ob_retry_in *in)
         return decide_throttled(in);
     case OB_SAYS_TOKEN:
         return in->logged_in_again || in->kind == OB_CALL_LOGIN ? stop(OB_ERR_CREDENTIAL)
-                                                               : take(OB_NEXT_LOGIN);
+                                                                : take(OB_NEXT_LOGIN);
     case OB_SAYS_CREDENTIAL:
     case OB_SAYS_PERMISSION:
         return stop(OB_ERR_CREDENTIAL);

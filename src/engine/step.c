@@ -148,8 +148,8 @@ static enum ob_status copy_people(struct ob_step *s, const struct ob_step_spec *
         s->ids[i] = ob_xstrdup(spec->ids[i]);
         s->lent_ids[i] = s->ids[i];
         s->index[i] = (int64_t)i;
-        s->op.people[i] = (struct ob_person){.key = s->keys[i], .id = s->ids[i],
-                                             .detail = ob_xstrdup("")};
+        s->op.people[i] =
+            (struct ob_person){.key = s->keys[i], .id = s->ids[i], .detail = ob_xstrdup("")};
         size_t other = ob_idmap_add(&s->map, s->ids[i], i);
         if (other != OB_IDMAP_NONE && st == OB_OK)
             st = ob_fail(err, OB_ERR_INPUT, "step %s: %s and %s have the same id \"%s\"", s->path,
@@ -341,7 +341,8 @@ static void leave_the_rest(struct ob_engine *e, struct ob_step *s)
 {
     for (size_t i = 0; i < s->op.count; i++)
         if (s->op.people[i].state == OB_P_READY)
-            ob_step_person(e, s, i, OB_P_SKIPPED, "ramp stopped: nobody in the wave before succeeded");
+            ob_step_person(e, s, i, OB_P_SKIPPED,
+                           "ramp stopped: nobody in the wave before succeeded");
 }
 
 static void next_wave(struct ob_engine *e, struct ob_step *s)

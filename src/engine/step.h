@@ -11,11 +11,13 @@ enum ob_phase {
     OB_PH_OVER,
 };
 
-struct ob_progress { /* of one person, beside what the ledger keeps */
+struct ob_progress {     /* of one person, beside what the ledger keeps */
     unsigned char sends; /* mutating calls by this process that were carried out or in doubt */
     unsigned char looks; /* readings that found the wanted state not there yet */
     bool refused;        /* the cloud refused this very person; `detail` has its words */
     bool doubted;        /* one of the calls may have been carried out unseen */
+    bool answered;       /* the last call that named this person had an answer */
+    bool alone;          /* goes without company from now on */
     bool listed;         /* when it was checked, it was somebody whom the directory's list shows */
     bool known;          /* the ledger has a row */
     bool asked;          /* in the reading that is out, and not seen yet */
@@ -28,11 +30,11 @@ struct ob_step {
     struct ob_tstate *ts;
     const struct ob_action *action;
     char *path;
-    char **keys, **ids;      /* owned; op.people borrows them */
-    const char **lent_ids;   /* the same, for readers */
-    int64_t *index;          /* of the ledger */
+    char **keys, **ids;    /* owned; op.people borrows them */
+    const char **lent_ids; /* the same, for readers */
+    int64_t *index;        /* of the ledger */
     struct ob_progress *progress;
-    struct ob_idmap map;     /* id -> position */
+    struct ob_idmap map; /* id -> position */
     enum ob_phase phase;
     bool reading;
     size_t calls_out;
@@ -40,8 +42,8 @@ struct ob_step {
     size_t *waves, wave_count, wave_at; /* sizes; after the last one, all that are left */
     struct ob_family **families; /* of this wave that have somebody to send; the last is next */
     size_t family_count, family_cap;
-    unsigned suspects;       /* people refused alone with an unknown code, none accepted since */
-    bool hopeless;           /* the refusals are about no person after all */
+    unsigned suspects; /* people refused alone with an unknown code, none accepted since */
+    bool hopeless;     /* the refusals are about no person after all */
     char *hopeless_words;
     int64_t not_before;
     size_t wave_ok, wave_bad;

@@ -9,11 +9,11 @@ struct ob_target {
     char *name;
     struct ob_provider provider;
     struct ob_route route;
-    struct ob_route login_route;      /* where the signer's login goes; the same unless said */
+    struct ob_route login_route; /* where the signer's login goes; the same unless said */
     const struct ob_signer *signer;
     const struct ob_credential *credential;
-    int parallel;                     /* calls in flight, all kinds together */
-    struct ob_value protect;          /* list of glob patterns over ids */
-    int64_t limit_users;              /* -1: none */
-    double limit_share;               /* -1: none */
+    int parallel;            /* calls in flight, all kinds together */
+    struct ob_value protect; /* list of glob patterns over ids */
+    int64_t limit_users;     /* -1: none */
+    double limit_share;      /* -1: none */
 };

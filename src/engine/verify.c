@@ -8,8 +8,8 @@
 #include "engine/step.h"
 
 #define LOOKS_ACCEPTED 5 /* readings until "accepted, but not there" is believed */
-#define LOOKS_DOUBT 2    /* readings until "it did not arrive" is believed */
-#define SENDS_MAX 3
+#define LOOKS_DOUBT    2 /* readings until "it did not arrive" is believed */
+#define SENDS_MAX      5
 
 /* Patience: 0.5 s, then 1, 2, 4. */
 static int64_t pause_after(unsigned looks)
@@ -19,7 +19,8 @@ static int64_t pause_after(unsigned looks)
 
 static const char *seen_word(enum ob_seen seen)
 {
-    static const char *const words[] = {"not seen", "absent", "active", "disabled", "in another state"};
+    static const char *const words[] = {"not seen", "absent", "active", "disabled",
+                                        "in another state"};
     return words[seen];
 }
 
@@ -84,8 +85,9 @@ static void check_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
         s->op.err = *err;
     for (size_t i = 0; i < s->op.count && !err; i++)
         if (s->op.people[i].state == OB_P_PENDING)
-            ob_step_person(e, s, i, OB_P_FAILED, "the cloud did not say what this person is now; "
-                                                 "not touched");
+            ob_step_person(e, s, i, OB_P_FAILED,
+                           "the cloud did not say what this person is now; "
+                           "not touched");
 }
 
 static size_t collect(struct ob_step *s, size_t *set, bool *confirm, bool before)
@@ -159,18 +161,31 @@ static void never_seen(struct ob_engine *e, struct ob_step *s, size_t i)
 static void contradict(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
 {
     char why[256];
-    snprintf(why, sizeof why, "the cloud accepted it, but the account is still %s", seen_word(seen));
+    snprintf(why, sizeof why, "the cloud accepted it, but the account is still %s",
+             seen_word(seen));
     s->wave_bad++;
     ob_step_person(e, s, i, OB_P_UNKNOWN, why);
 }
 
-static void give_up(struct ob_engine *e, struct ob_step *s, size_t i)
+/* The cloud answered each time, and each time nothing came of it: that is a failure. Where the
+ * last answer never came, it may still happen. */
+static void give_up(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
 {
     char why[1400];
-    snprintf(why, sizeof why, "sent %d times without effect; last: %s", s->progress[i].sends,
-             s->op.people[i].detail);
+    bool answered = s->progress[i].answered;
+    snprintf(why, sizeof why, "sent %d times, and the account is still %s; last: %s",
+             s->progress[i].sends, seen_word(seen), s->op.people[i].detail);
     s->wave_bad++;
-    ob_step_person(e, s, i, OB_P_UNKNOWN, why);
+    ob_step_person(e, s, i, answered ? OB_P_FAILED : OB_P_UNKNOWN, why);
+}
+
+/* Trouble over there needs time, each time more of it. */
+static void send_again(struct ob_engine *e, struct ob_step *s, size_t i)
+{
+    int64_t at = ob_engine_now(e) + pause_after(s->progress[i].sends);
+    if (!s->progress[i].answered && at > s->not_before)
+        s->not_before = at;
+    ob_step_person(e, s, i, OB_P_READY, NULL);
 }
 
 /* How many readings until they are believed. One who was refused is told at once, unless an
@@ -180,7 +195,9 @@ static int patience(const struct ob_step *s, size_t i, enum ob_seen seen)
     const struct ob_progress *g = &s->progress[i];
     if (g->refused && !g->doubted && seen != OB_SEEN_NOT)
         return 1;
-    bool settles = g->refused || seen == OB_SEEN_NOT || s->op.people[i].state == OB_P_ACCEPTED;
+    bool last = g->sends >= SENDS_MAX; /* nothing comes after this but giving up */
+    bool settles =
+        last || g->refused || seen == OB_SEEN_NOT || s->op.people[i].state == OB_P_ACCEPTED;
     return settles ? LOOKS_ACCEPTED : LOOKS_DOUBT;
 }
 
@@ -203,9 +220,9 @@ static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_
     } else if (s->op.people[i].state == OB_P_ACCEPTED)
         contradict(e, s, i, seen);
     else if (g->sends >= SENDS_MAX)
-        give_up(e, s, i);
+        give_up(e, s, i, seen);
     else
-        ob_step_person(e, s, i, OB_P_READY, NULL);
+        send_again(e, s, i);
 }
 
 static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,

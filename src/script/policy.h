@@ -14,29 +14,29 @@ enum ob_mode { OB_MODE_PLAN, OB_MODE_APPLY };
 
 struct ob_bound_input { /* what the operator bound to a name */
     char *name;
-    char *source;       /* file name for messages, "-" for standard input */
+    char *source; /* file name for messages, "-" for standard input */
     struct ob_buf bytes;
 };
 
 struct ob_policy_options {
     enum ob_mode mode;
-    const char *name;          /* of the policy's file */
+    const char *name; /* of the policy's file */
     const char *text;
     size_t len;
     const struct ob_bound_input *inputs;
     size_t input_count;
-    const struct ob_value *vars;      /* map of texts */
+    const struct ob_value *vars; /* map of texts */
     bool allow_empty;
-    const char *max_delete;           /* or NULL */
+    const char *max_delete; /* or NULL */
     struct ob_limits limits;
-    int64_t now_ms;                   /* the policy's now and today, all the time it lives */
-    const char *today;                /* of the plan; NULL: from now_ms and the time zone */
+    int64_t now_ms;    /* the policy's now and today, all the time it lives */
+    const char *today; /* of the plan; NULL: from now_ms and the time zone */
     const struct ob_config *config;
     const struct ob_clock *clock;
     struct ob_transport transport;
-    struct ob_ledger *ledger;         /* readings are kept in it, in both modes */
-    const struct ob_value *plan;      /* APPLY: the plan's document */
-    int64_t run;                      /* APPLY */
+    struct ob_ledger *ledger;    /* readings are kept in it, in both modes */
+    const struct ob_value *plan; /* APPLY: the plan's document */
+    int64_t run;                 /* APPLY */
     int parallel;
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;
@@ -44,8 +44,7 @@ struct ob_policy_options {
 
 struct ob_policy;
 OB_MUST_CHECK enum ob_status ob_policy_new(struct ob_policy **out,
-                                           const struct ob_policy_options *opt,
-                                           struct ob_err *err);
+                                           const struct ob_policy_options *opt, struct ob_err *err);
 void ob_policy_free(struct ob_policy *p);
 /* Runs it to its end. In APPLY the outcomes are in the ledger. */
 OB_MUST_CHECK enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err);

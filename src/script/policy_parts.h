@@ -14,19 +14,19 @@ struct ob_task {
     struct ob_task *next;
     struct ob_task *parent;
     lua_State *T;
-    int ref;               /* anchors T */
+    int ref; /* anchors T */
     enum ob_job_state state;
-    struct ob_op *op;      /* what it waits for */
-    size_t children;       /* not done yet */
-    int args;              /* values on T for the next resume */
-    char *prefix;          /* "" or "3.1.": paths of its proposals */
-    int made;              /* proposals so far */
+    struct ob_op *op; /* what it waits for */
+    size_t children;  /* not done yet */
+    int args;         /* values on T for the next resume */
+    char *prefix;     /* "" or "3.1.": paths of its proposals */
+    int made;         /* proposals so far */
 };
 
 struct ob_policy_target {
     const struct ob_target_config *config;
     struct ob_target *t;
-    bool recorded;         /* in the plan's document */
+    bool recorded; /* in the plan's document */
 };
 
 struct ob_policy {
@@ -36,13 +36,13 @@ struct ob_policy {
     struct ob_guard *guard;
     struct ob_ceiling *ceiling;
     struct ob_task *tasks, *current;
-    struct ob_op *answer;  /* what `current` waited for; freed when it has been resumed with it */
+    struct ob_op *answer; /* what `current` waited for; freed when it has been resumed with it */
     struct ob_policy_target *targets; /* one for each of the configuration, opened when named */
     struct ob_value doc;
     char today[OB_TIME_TEXT];
-    char *key;             /* key "column" */
+    char *key;                      /* key "column" */
     size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
-    bool proposed;         /* from now on it is too late to protect anybody */
+    bool proposed;                  /* from now on it is too late to protect anybody */
     struct ob_err failed;
 };
 
@@ -70,7 +70,8 @@ int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
 int ob_policy_request(lua_State *L);
 
 /* ---- outcome.c ---- */
-/* [-0, +1, e] The outcome of a step over `roster` (at index `at`): one state and detail a member. */
+/* [-0, +1, e] The outcome of a step over `roster` (at index `at`): one state and detail a member.
+ */
 void ob_push_outcome(lua_State *L, int at, const struct ob_person *people, size_t count);
 /* [-0, +1, e] All members of the roster, assumed to have succeeded. */
 void ob_push_assumed(lua_State *L, int at);

@@ -214,10 +214,8 @@ static int push_settled(lua_State *L, const struct ob_value *v)
 static struct ob_reading reading_at(lua_State *L, int at)
 {
     struct ob_policy_target *pt = *(struct ob_policy_target **)lua_touserdata(L, 1);
-    return (struct ob_reading){.path = lua_tostring(L, at),
-                               .t = pt->t,
-                               .op = "request",
-                               .asked = lua_tostring(L, at + 1)};
+    return (struct ob_reading){
+        .path = lua_tostring(L, at), .t = pt->t, .op = "request", .asked = lua_tostring(L, at + 1)};
 }
 
 /* Stack: target, table, ..., and at `ctx` the words of a reading (0: it is none). */

@@ -7,6 +7,7 @@
 #include "engine/chunk.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/provider.h"
 #include "script/target.h"
 
 #define TARGET "ob.target"
@@ -45,17 +46,16 @@ static int input_error(lua_State *L, const struct ob_member *m, const char *what
 static const char *person_id(lua_State *L, const struct ob_member *m, const char *column)
 {
     char what[400];
-    if (!column)
-        return ob_member_key(m);
-    const char *id = ob_member_cell(m, column);
+    const char *id = column ? ob_member_cell(m, column) : ob_member_key(m);
     if (!id)
         luaL_error(L, "%s has no column \"%s\" for id", m->table->source, column);
-    if (!*id) {
-        snprintf(what, sizeof what,
-                 "column \"%s\" is empty; fill it, or leave the row out with :where", column);
-        input_error(L, m, what);
-    }
-    return id;
+    const char *wrong = ob_provider_id_wrong(id, strlen(id));
+    if (!wrong)
+        return id;
+    snprintf(what, sizeof what, "%s%s%s %s; fill it, or leave the row out with :where",
+             column ? "column \"" : "the name", column ? column : "", column ? "\"" : "", wrong);
+    input_error(L, m, what);
+    return NULL;
 }
 
 /* Two people with one account: whose is it? Refused, with both names. */

@@ -42,17 +42,14 @@ static enum ob_status call(struct provider *p, const char *function, const struc
 /* ---- who may be in a request ---- */
 
 /* Nobody is called that, and it would mean something to a path, a header or a form. */
-static const char *wrong_with(const struct ob_value *id)
+const char *ob_provider_id_wrong(const char *s, size_t len)
 {
-    const char *s = ob_value_str(id);
-    if (!s)
-        return "is no text";
-    if (!id->s.len)
+    if (!len)
         return "is empty";
     if (s[strspn(s, ".")] == '\0')
         return "is dots only";
-    for (size_t i = 0; i < id->s.len;) {
-        size_t n = ob_utf8_seq(s + i, id->s.len - i);
+    for (size_t i = 0; i < len;) {
+        size_t n = ob_utf8_seq(s + i, len - i);
         if (!n)
             return "is not UTF-8";
         if ((unsigned char)s[i] < 0x20 || s[i] == 0x7F)
@@ -60,6 +57,11 @@ static const char *wrong_with(const struct ob_value *id)
         i += n;
     }
     return NULL;
+}
+
+static const char *wrong_with(const struct ob_value *id)
+{
+    return id->type == OB_STR ? ob_provider_id_wrong(id->s.p, id->s.len) : "is no text";
 }
 
 static int by_text(const void *a, const void *b)

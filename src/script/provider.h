@@ -14,4 +14,6 @@ OB_MUST_CHECK enum ob_status ob_provider_configure(struct ob_provider *p,
                                                    const struct ob_value *plain,
                                                    const struct ob_value *secrets,
                                                    struct ob_value *out, struct ob_err *err);
+/* Why this can be nobody's id in any cloud ("is dots only"); NULL: it can. */
+const char *ob_provider_id_wrong(const char *id, size_t len);
 void ob_provider_close(struct ob_provider *p);

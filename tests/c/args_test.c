@@ -78,7 +78,7 @@ static void test_mistakes(void **state)
         {"plna", "unknown command 'plna' (did you mean 'plan'?); see `offboard --help`"},
         {"plan", "missing argument 'POLICY'; see `offboard plan --help`"},
         {"plan p --jsno",
-         "unknown option '--jsno'; did you mean '--json'?; see `offboard plan --help`"},
+         "unknown option '--jsno' (did you mean '--json'?); see `offboard plan --help`"},
         {"plan p q", "too many arguments; see `offboard plan --help`"},
         {"plan p --input", "option '--input' requires an argument; see `offboard plan --help`"},
         {"plan p --input x", "--input takes NAME=FILE, not 'x'; see `offboard plan --help`"},

@@ -82,11 +82,11 @@ struct world {
     int64_t retry_ms;
     bool sessions;
     int64_t token_life;
-    int tokens;      /* given so far */
-    int bad_until;   /* tokens up to this number are refused */
+    int tokens;       /* given so far */
+    int bad_until;    /* tokens up to this number are refused */
     int64_t list_odd; /* added to the total that lists say */
-    int list_loop;   /* 1: the cursor repeats, 2: it goes in circles, 3: it never ends */
-    bool list_grows; /* the count changes at each page */
+    int list_loop;    /* 1: the cursor repeats, 2: it goes in circles, 3: it never ends */
+    bool list_grows;  /* the count changes at each page */
     enum fault (*fault)(struct world *w, const char *op, size_t nth);
     void (*on_send)(struct world *w, const struct ob_request *r, const struct exchange *x);
     void *ctx;
@@ -524,9 +524,7 @@ static inline size_t world_in_flight(void *self)
     return (size_t)((struct world *)self)->in_flight;
 }
 
-static inline void world_wake(void *self)
-{
-}
+static inline void world_wake(void *self) {}
 
 /* The process died: what is on its way arrives, or does not, and nobody sees the answer. */
 static inline void world_crash(struct world *w)
@@ -850,7 +848,7 @@ static inline void rig_judge_ledger(struct rig *g)
 
 /* Faults by number of the call, as a list that ends with { 0 }. */
 struct plan_entry {
-    const char *op; /* NULL: any */
+    const char *op;  /* NULL: any */
     size_t from, to; /* among the calls of that op, 1 is the first */
     enum fault fault;
 };

@@ -346,10 +346,14 @@ static void a_raw_request_without_an_answer_is_the_policys_matter(void **state)
         const char *method, *code;
         size_t sends;
     } cases[] = {
-        {F_CONNECT, "POST", "connect", 5},   {F_CONNECT, "GET", "connect", 5},
-        {F_LOST_AFTER, "GET", "timeout", 5}, {F_LARGE_AFTER, "GET", "too_large", 1},
-        {F_TLS, "GET", "tls", 1},            {F_REDIRECT, "GET", "redirect", 1},
-        {F_REDIRECT, "POST", "in_doubt", 1}, {F_LARGE_AFTER, "POST", "in_doubt", 1},
+        {F_CONNECT, "POST", "connect", 5},
+        {F_CONNECT, "GET", "connect", 5},
+        {F_LOST_AFTER, "GET", "timeout", 5},
+        {F_LARGE_AFTER, "GET", "too_large", 1},
+        {F_TLS, "GET", "tls", 1},
+        {F_REDIRECT, "GET", "redirect", 1},
+        {F_REDIRECT, "POST", "in_doubt", 1},
+        {F_LARGE_AFTER, "POST", "in_doubt", 1},
         {F_CUT_AFTER, "GET", "cut", 5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

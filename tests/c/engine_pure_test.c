@@ -24,9 +24,13 @@ struct retry_case {
 };
 
 #define NET(kind, net, sent, attempt, next, status)                                                \
-    {kind, net, sent, OB_SAYS_NONSENSE, attempt, 0, false, next, status, false}
+    {                                                                                              \
+        kind, net, sent, OB_SAYS_NONSENSE, attempt, 0, false, next, status, false                  \
+    }
 #define SAYS(kind, meaning, attempt, next, status)                                                 \
-    {kind, OB_NET_OK, 1, meaning, attempt, 0, false, next, status, false}
+    {                                                                                              \
+        kind, OB_NET_OK, 1, meaning, attempt, 0, false, next, status, false                        \
+    }
 
 static const struct retry_case retries[] = {
     /* never left: again, for both, until it is enough */
@@ -135,7 +139,8 @@ static void backoff_bounds(void **state)
             assert_in_range(ob_backoff_ms(&rnd, attempt, true, 0), 0, OB_BACKOFF_CAP_MS);
             int64_t said = 1 + (int64_t)ob_random_below(&rnd, 900000);
             int64_t least = said < OB_RETRY_AFTER_MAX_MS ? said : OB_RETRY_AFTER_MAX_MS;
-            assert_in_range(ob_backoff_ms(&rnd, attempt, i % 2, said), least, least + least / 10 + 1);
+            assert_in_range(ob_backoff_ms(&rnd, attempt, i % 2, said), least,
+                            least + least / 10 + 1);
         }
     assert_true(most[1] > 190 && most[8] > 19000); /* full jitter: up to the ceiling */
     assert_in_range(ob_backoff_ms(&rnd, 1000000, true, INT64_MAX), OB_RETRY_AFTER_MAX_MS,
@@ -264,11 +269,11 @@ static void shares(void **state)
         double n;
         size_t total, want;
     } cases[] = {
-        {NULL, 1, 10, 1},       {NULL, 0, 10, 0},       {NULL, -3, 10, 0},     {NULL, 2.5, 10, 0},
-        {NULL, 5e9, 10, 0},     {"20%", 0, 10, 2},      {"1%", 0, 10, 1},      {"33%", 0, 10, 4},
-        {"100%", 0, 7, 7},      {"101%", 0, 7, 0},      {"0%", 0, 7, 0},       {"-1%", 0, 7, 0},
-        {"20", 0, 7, 0},        {"%", 0, 7, 0},         {"nan%", 0, 7, 0},     {"20%x", 0, 7, 0},
-        {"0.1%", 0, 100000, 100}, {"50%", 0, 0, 1},     {"30%", 0, 10, 3},     {"inf%", 0, 7, 0},
+        {NULL, 1, 10, 1},         {NULL, 0, 10, 0},  {NULL, -3, 10, 0}, {NULL, 2.5, 10, 0},
+        {NULL, 5e9, 10, 0},       {"20%", 0, 10, 2}, {"1%", 0, 10, 1},  {"33%", 0, 10, 4},
+        {"100%", 0, 7, 7},        {"101%", 0, 7, 0}, {"0%", 0, 7, 0},   {"-1%", 0, 7, 0},
+        {"20", 0, 7, 0},          {"%", 0, 7, 0},    {"nan%", 0, 7, 0}, {"20%x", 0, 7, 0},
+        {"0.1%", 0, 100000, 100}, {"50%", 0, 0, 1},  {"30%", 0, 10, 3}, {"inf%", 0, 7, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ob_value v = {0};
@@ -303,17 +308,15 @@ static void the_cheaper_reading(void **state)
         int64_t population;
         int want;
     } cases[] = {
-        {10, 0, false, 100000, 5, 0},   /* no list */
-        {0, 100, true, 1, 1000000, 1},  /* no lookup */
-        {1, 100, true, 4, 10, 0},       /* few are not worth it */
-        {1, 100, true, 5, -1, -1},      /* first find out how many there are */
-        {1, 100, false, 5000, -1, 0},   /* which nobody would say */
-        {1, 100, true, 5, 100, 1},      /* 1 page + 1 against 5 */
-        {1, 100, true, 5, 400, 0},      /* 4 pages + 1 against 5 */
-        {1, 100, true, 5, 300, 1},
-        {100, 500, true, 10000, 10000, 1},
-        {100, 500, true, 500, 10000, 0},
-        {1, 100, true, 5, INT64_MAX / 2, 0},
+        {10, 0, false, 100000, 5, 0},  /* no list */
+        {0, 100, true, 1, 1000000, 1}, /* no lookup */
+        {1, 100, true, 4, 10, 0},      /* few are not worth it */
+        {1, 100, true, 5, -1, -1},     /* first find out how many there are */
+        {1, 100, false, 5000, -1, 0},  /* which nobody would say */
+        {1, 100, true, 5, 100, 1},     /* 1 page + 1 against 5 */
+        {1, 100, true, 5, 400, 0},     /* 4 pages + 1 against 5 */
+        {1, 100, true, 5, 300, 1},       {100, 500, true, 10000, 10000, 1},
+        {100, 500, true, 500, 10000, 0}, {1, 100, true, 5, INT64_MAX / 2, 0},
         {100, 500, true, 0, 10000, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

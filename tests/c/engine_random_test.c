@@ -7,7 +7,7 @@ struct trial {
     struct rig g;
     uint64_t seed;
     struct ob_random rnd;
-    size_t trouble; /* one call in so many goes wrong; 0: none */
+    size_t trouble;     /* one call in so many goes wrong; 0: none */
     size_t quiet_after; /* calls */
     enum fault kinds[F_COUNT];
     size_t kind_count;
@@ -35,9 +35,10 @@ static enum fault trouble(struct world *w, const char *op, size_t nth)
 static void choose_faults(struct trial *t)
 {
     static const enum fault all[] = {
-        F_CONNECT,   F_LOST_BEFORE, F_LOST_AFTER,     F_BROKEN_AFTER, F_CUT_AFTER,     F_LARGE_AFTER,
-        F_500_AFTER, F_500_BEFORE,  F_NONSENSE_AFTER, F_THROTTLE,     F_THROTTLE_SAID, F_REDIRECT,
-        F_TLS,       F_TOKEN,       F_CREDENTIAL,     F_PERMISSION,
+        F_CONNECT,       F_LOST_BEFORE, F_LOST_AFTER, F_BROKEN_AFTER,   F_CUT_AFTER,
+        F_LARGE_AFTER,   F_500_AFTER,   F_500_BEFORE, F_NONSENSE_AFTER, F_THROTTLE,
+        F_THROTTLE_SAID, F_REDIRECT,    F_TLS,        F_TOKEN,          F_CREDENTIAL,
+        F_PERMISSION,
     };
     size_t mild = coin(t, 3) ? 16 : 11;
     t->kind_count = 1 + pick(t, 5);
@@ -138,8 +139,8 @@ static void one_process(struct trial *t)
 
 static bool settled(const struct trial *t)
 {
-    return t->g.op->done && t->g.op->err.status == OB_OK &&
-           how_many(t->g.op, OB_P_UNKNOWN) == 0 && t->crashes < 0;
+    return t->g.op->done && t->g.op->err.status == OB_OK && how_many(t->g.op, OB_P_UNKNOWN) == 0 &&
+           t->crashes < 0;
 }
 
 static size_t in_the_end(const struct trial *t)

@@ -204,7 +204,7 @@ static void doubt_for_ever(void **state)
     g.w.ctx = (void *)plan;
     rig_run(&g);
     expect(&g, 0, 0, 10, 0);
-    assert_int_equal(g.w.acts, 3);
+    assert_int_equal(g.w.acts, 5);
     says(person(&g, 0)->detail, "sent 3 times without effect; last: network: timeout");
     g.w.fault = NULL;
     rig_drop(&g);

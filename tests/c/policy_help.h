@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy.h"
+#include "script/policy_parts.h"
 #include "script/sim.h"
 
 #define WALL_MS 1795320000000 /* 2026-11-22T04:00:00Z */
@@ -38,9 +39,9 @@ struct bench {
     size_t out_count, sent;
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
-    char *posts; /* "POST /path" of raw requests, one a line */
     const char *max_delete;
     struct ob_limits limits;
+    bool busy; /* all that is not held is collected at once */
     struct ob_err err;
 };
 
@@ -120,9 +121,7 @@ static inline size_t bench_in_flight(void *self)
     return ((struct bench *)self)->out_count;
 }
 
-static inline void bench_wake(void *self)
-{
-}
+static inline void bench_wake(void *self) {}
 
 static inline int64_t bench_mono(void *self)
 {
@@ -253,6 +252,8 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
     enum ob_status st = ob_policy_new(&b->policy, &o, &b->err);
     if (st != OB_OK)
         return st;
+    if (b->busy)
+        lua_gc(b->policy->script->L, LUA_GCINC, 1, 1000, 30);
     st = ob_policy_run(b->policy, &b->err);
     struct ob_value *doc = ob_policy_document(b->policy);
     ob_value_fini(&b->notes);
@@ -321,7 +322,8 @@ static inline int64_t bench_state(struct bench *b, const char *path)
         at = ob_map_get(at, name);
     }
     const struct ob_value *last = ob_map_get(at, path);
-    int64_t n = last && last->type == OB_LIST ? (int64_t)last->list.count : ob_map_int(at, path, -1);
+    int64_t n =
+        last && last->type == OB_LIST ? (int64_t)last->list.count : ob_map_int(at, path, -1);
     ob_value_fini(&v);
     ob_buf_fini(&json);
     return n;

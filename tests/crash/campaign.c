@@ -117,13 +117,28 @@ static bool judge(struct war *w, struct life *l)
     return false;
 }
 
+/* While the library is in the environment, commands die at its point. */
+static void arm(int point)
+{
+    const char *self = own_path();
+    char *library = ob_xasprintf("%.*s/libcrash_points.so", (int)(strrchr(self, '/') - self), self);
+    char *number = ob_xasprintf("%d", point);
+    setenv("LD_PRELOAD", library, 1);
+    setenv("CRASH_POINT", number, 1);
+    free(library);
+    free(number);
+}
+
 static void fight(struct war *w)
 {
     bool over = false;
     while (!over) {
         struct life l;
         struct shot shot = draw(w);
+        if (w->c->point && !w->r.lives)
+            arm(w->c->point);
         one_life(w, &l, w->r.kills < w->c->quota ? &shot : NULL);
+        unsetenv("LD_PRELOAD");
         over = judge(w, &l);
         life_fini(&l);
     }

@@ -13,6 +13,7 @@ struct campaign {
     int log_fd;    /* the simulator's log */
     uint64_t seed; /* of the moments */
     int quota;     /* kills at most */
+    int point;     /* instead: the first life ends at this point of points.c; 0: no */
     struct measure whole;
 };
 

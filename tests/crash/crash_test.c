@@ -4,7 +4,8 @@
  * several run side by side, because most of a run is waiting.
  *
  * usage: crash_test OFFBOARD POLICIES [--kills PERCENT] [--only SCENARIO] [--seed N] [--jobs N]
- * PERCENT of the kills in the table below. */
+ * PERCENT of the kills in the table below. The scenario "points" is only run when it is named: one
+ * kill before and one after each send and each commit of a small run, one world for each. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,13 @@ struct scenario {
     const char *name, *policy;
     const char *people, *leavers, *faults, *contract;
     int kills; /* all worlds together */
-    int each;  /* at most in one world */
+    int each;  /* at most in one world; 0: one, at the next point */
     /* found by the unbroken run */
     struct result unbroken;
     struct ob_buf clouds, texts;
     /* so far */
-    int killed, lives, worlds, promised;
+    int killed, lives, worlds, promised, points;
+    bool over; /* a world came to its end without meeting its point */
 };
 
 #define FAULTS                                                                                     \
@@ -65,13 +67,22 @@ static struct scenario scenarios[] = {
      .contract = "all-or-nothing",
      .kills = 4,
      .each = 4},
+    {.name = "points",
+     .policy = "clouds.lua",
+     .people = "60",
+     .leavers = "9",
+     .faults = "poison=1",
+     .contract = "all-or-nothing",
+     .kills = 100000, /* there are fewer points */
+     .each = 0},
 };
 #define SCENARIOS (sizeof scenarios / sizeof *scenarios)
 
 struct job { /* a world that runs now */
     struct scenario *s;
     pid_t pid; /* 0: free */
-    int quota;
+    int quota, point;
+    int promise; /* kills it may bring */
     uint64_t seed;
     char *folder;
 };
@@ -92,8 +103,9 @@ static void start(struct job *j)
     const struct measure *m = &s->unbroken.last;
     struct sim_options o = {t.offboard, s->people, s->leavers, s->faults, s->contract};
     char *policy = ob_xasprintf("%s/%s", t.policies, s->policy);
-    char *numbers = ob_xasprintf("%" PRIu64 ",%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64,
-                                 j->seed, j->quota, m->us, m->bytes, m->requests, m->effects);
+    char *numbers =
+        ob_xasprintf("%" PRIu64 ",%d,%d,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, j->seed,
+                     j->quota, j->point, m->us, m->bytes, m->requests, m->effects);
     const char *const words[] = {own_path(), "--inside", t.offboard, policy,
                                  j->folder,  numbers,    NULL};
     j->pid = sim_start(&o, j->folder, words);
@@ -107,8 +119,9 @@ static int inside(char **argv)
                          .policy = argv[1],
                          .folder = argv[2],
                          .log_fd = (int)strtol(argv[4], NULL, 10)};
-    if (sscanf(argv[3], "%" SCNu64 ",%d,%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64, &c.seed,
-               &c.quota, &c.whole.us, &c.whole.bytes, &c.whole.requests, &c.whole.effects) != 6)
+    if (sscanf(argv[3], "%" SCNu64 ",%d,%d,%" SCNd64 ",%" SCNd64 ",%" SCNd64 ",%" SCNd64, &c.seed,
+               &c.quota, &c.point, &c.whole.us, &c.whole.bytes, &c.whole.requests,
+               &c.whole.effects) != 7)
         return 1;
     campaign_run(&c);
     return 0;
@@ -158,12 +171,13 @@ static void finish(struct job *j, int status)
     if (first)
         j->s->unbroken = r;
     j->s->killed += r.kills;
-    j->s->promised -= j->quota;
+    j->s->promised -= j->promise;
+    j->s->over = j->s->over || (j->point && !r.kills);
     j->s->lives += r.lives;
     j->s->worlds++;
     if (faults.len) {
-        printf("%s: seed %" PRIu64 ", %d kills, kept in %s\n%s", j->s->name, j->seed, r.kills,
-               j->folder, ob_buf_str(&faults));
+        printf("%s: seed %" PRIu64 ", point %d, %d kills, kept in %s\n%s", j->s->name, j->seed,
+               j->point, r.kills, j->folder, ob_buf_str(&faults));
         t.failed = true;
     } else {
         folder_drop(j->folder);
@@ -177,7 +191,8 @@ static void finish(struct job *j, int status)
 
 static int wanted(const struct scenario *s)
 {
-    if (t.only && strcmp(t.only, s->name) != 0)
+    bool named = t.only && strcmp(t.only, s->name) == 0;
+    if (s->over || (t.only ? !named : !s->each))
         return 0;
     return (s->kills * t.percent + 99) / 100;
 }
@@ -205,12 +220,12 @@ static bool begin(struct job *j)
     if (!s || t.failed)
         return false;
     int left = wanted(s) - s->killed - s->promised;
-    bool unbroken = !s->clouds.len;
-    *j = (struct job){.s = s, .seed = t.seed + ++number};
-    j->quota = unbroken ? 0 : left < s->each ? left : s->each;
-    s->promised += j->quota;
-    if (unbroken)
-        s->promised += 1, j->quota = 0;
+    *j = (struct job){.s = s, .seed = t.seed + ++number, .promise = 1};
+    if (s->clouds.len && s->each)
+        j->quota = j->promise = left < s->each ? left : s->each;
+    else if (s->clouds.len)
+        j->point = ++s->points;
+    s->promised += j->promise;
     j->folder = ob_xasprintf("%s/%s-%u", t.root, s->name, number);
     if (mkdir(j->folder, 0700) != 0) {
         perror(j->folder);
@@ -232,9 +247,7 @@ static void all_worlds(struct job *jobs)
         pid_t pid = wait(&status);
         for (int i = 0; i < t.jobs; i++)
             if (jobs[i].pid == pid) {
-                bool unbroken = !jobs[i].s->clouds.len;
                 finish(&jobs[i], status);
-                jobs[i].s->promised -= unbroken;
                 running--;
             }
     }
@@ -254,10 +267,9 @@ static void tell(int64_t begun)
                s->name, s->worlds, s->lives, s->killed, (double)s->unbroken.last.us / 1e6,
                s->unbroken.succeeded, s->unbroken.failed, s->unbroken.skipped);
     }
-    printf("%d kills at random moments in %.1f s, seed %" PRIu64 "%s\n", kills,
-           (double)(now_us() - begun) / 1e6, t.seed,
-           t.failed ? ""
-                    : ": the clouds are as after an unbroken run, nobody was acted upon twice");
+    printf(
+        "%d kills in %.1f s, seed %" PRIu64 "%s\n", kills, (double)(now_us() - begun) / 1e6, t.seed,
+        t.failed ? "" : ": the clouds are as after an unbroken run, nobody was acted upon twice");
 }
 
 static void read_options(int argc, char **argv)
