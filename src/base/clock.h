@@ -11,8 +11,14 @@ struct ob_clock {
 };
 
 const struct ob_clock *ob_clock_real(void);
-static inline int64_t ob_wall_ms(const struct ob_clock *c) { return c->wall_ms(c->self); }
-static inline int64_t ob_mono_ms(const struct ob_clock *c) { return c->mono_ms(c->self); }
+static inline int64_t ob_wall_ms(const struct ob_clock *c)
+{
+    return c->wall_ms(c->self);
+}
+static inline int64_t ob_mono_ms(const struct ob_clock *c)
+{
+    return c->mono_ms(c->self);
+}
 
 #define OB_TIME_TEXT 32
 /* "2026-11-22T04:03:00Z"; with `ms` also the milliseconds. Returns out. */

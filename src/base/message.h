@@ -23,13 +23,13 @@ void ob_fields_copy(struct ob_fields *to, const struct ob_fields *from);
 void ob_fields_sort(struct ob_fields *f);
 
 struct ob_request {
-    char method[8];          /* upper case */
-    char *path;              /* as on the wire: each segment percent-encoded, begins with '/' */
-    struct ob_fields query;  /* decoded; encoded once, in order, by ob_request_target() */
+    char method[8];         /* upper case */
+    char *path;             /* as on the wire: each segment percent-encoded, begins with '/' */
+    struct ob_fields query; /* decoded; encoded once, in order, by ob_request_target() */
     struct ob_fields headers;
-    struct ob_buf body;      /* the exact bytes sent */
-    char *rpc_action;        /* Alibaba RPC style: operation and version, or NULL; the signer */
-    char *rpc_version;       /* puts them into headers (ACS3) or parameters (V1) */
+    struct ob_buf body; /* the exact bytes sent */
+    char *rpc_action;   /* Alibaba RPC style: operation and version, or NULL; the signer */
+    char *rpc_version;  /* puts them into headers (ACS3) or parameters (V1) */
 };
 
 void ob_request_init(struct ob_request *r, const char *method, const char *path);
@@ -37,7 +37,8 @@ void ob_request_fini(struct ob_request *r);
 void ob_request_copy(struct ob_request *to, const struct ob_request *from);
 /* Path and query as they stand in the request line: `base` (may be "") + path + ?query. */
 void ob_request_target(const struct ob_request *r, const char *base, struct ob_buf *out);
-/* CR, LF or NUL in a name or value, an unknown method, a path without '/': an error that names it. */
+/* CR, LF or NUL in a name or value, an unknown method, a path without '/': an error that names it.
+ */
 #include "base/status.h"
 OB_MUST_CHECK enum ob_status ob_request_check(const struct ob_request *r, struct ob_err *err);
 
@@ -61,7 +62,7 @@ void ob_path_clean(struct ob_buf *out, const char *s, size_t len);
 /* Where requests of a target go. */
 struct ob_endpoint {
     bool https;
-    char *host;      /* name or address, without port; IPv6 without brackets */
+    char *host; /* name or address, without port; IPv6 without brackets */
     int port;
     char *authority; /* the Host header: with the port unless it is the scheme's default */
     char *base;      /* path prefix without a trailing '/', or "" */

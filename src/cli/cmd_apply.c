@@ -65,6 +65,8 @@ static enum ob_status apply(struct ob_session *s, const char *what, struct ob_er
         st = refuse_late_options(s->cli, err);
         if (st == OB_OK)
             st = ob_session_load(s, what, id, &doc, err);
+        if (st == OB_OK)
+            st = ob_session_unused(s, id, err); /* before anybody is asked */
     }
     if (st == OB_OK && (policy || s->cli->tty_in))
         st = ask(s, id, &doc, err);

@@ -97,6 +97,19 @@ static void count_person(struct ob_session *s, const struct ob_notice *n)
         s->at.unknown++;
 }
 
+/* What the policy notes while it is carried out: with the real outcomes, not the plan's. */
+static void tell_note(struct ob_session *s, const struct ob_notice *n)
+{
+    struct ob_event ev;
+    ob_progress_clear(&s->progress);
+    ob_cli_say(s->cli, "note: %s", n->detail);
+    if (!s->cli->json)
+        return;
+    ob_event_init(&ev, "note");
+    ob_map_put_str(&ev.fields, "note", n->detail);
+    ob_event_emit(&ev, stdout);
+}
+
 static void notified(void *ctx, const struct ob_notice *n)
 {
     struct ob_session *s = ctx;
@@ -116,6 +129,9 @@ static void notified(void *ctx, const struct ob_notice *n)
     case OB_NOTICE_HOLD:
         snprintf(s->at_note, sizeof s->at_note, "%s throttles: next call in %.1f s", n->target,
                  (double)n->count / 1000);
+        break;
+    case OB_NOTICE_NOTE:
+        tell_note(s, n);
         break;
     }
     s->at.note = s->at_note[0] ? s->at_note : NULL;
@@ -303,6 +319,8 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit,
         ob_cli_say(s->cli, "run %" PRId64 ": %s", run, text);
     if (o->failed || o->unknown || o->skipped)
         ob_cli_say(s->cli, "who and why: offboard show %" PRId64, run);
+    if (o->skipped && !o->succeeded && !o->failed && !o->unknown && !o->pending)
+        ob_cli_say(s->cli, "nobody had to be touched; no surprise? else look at the `id` column");
     if (o->unknown || o->pending)
         ob_cli_say(s->cli, "go on with: offboard resume %" PRId64, run);
     if (!s->cli->json)
@@ -350,6 +368,13 @@ static enum ob_status refuse_again(struct ob_session *s, const struct earlier *e
     return ob_fail(err, OB_ERR_STALE,
                    "plan %s was begun as run %" PRId64 "; go on with: offboard resume %" PRId64,
                    e->plan, e->run, e->run);
+}
+
+enum ob_status ob_session_unused(struct ob_session *s, const char *plan, struct ob_err *err)
+{
+    struct earlier e = {.plan = plan};
+    enum ob_status st = ob_ledger_run_each(s->ledger, same_plan, &e, err);
+    return st == OB_OK && e.run ? refuse_again(s, &e, err) : st;
 }
 
 /* Looking and beginning are one transaction, so that of two processes one is second. */

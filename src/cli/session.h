@@ -49,6 +49,9 @@ OB_MUST_CHECK enum ob_status ob_session_plan(struct ob_session *s, const struct 
 OB_MUST_CHECK enum ob_status ob_session_load(struct ob_session *s, const char *id,
                                              char full[OB_PLAN_ID], struct ob_value *doc,
                                              struct ob_err *err);
+/* A plan runs once: OB_ERR_STALE, or OB_ERR_LOCKED while another process carries it out. */
+OB_MUST_CHECK enum ob_status ob_session_unused(struct ob_session *s, const char *plan,
+                                               struct ob_err *err);
 /* Carries a plan out as a new run (*run 0 before) or goes on with one. Reports, and answers what
  * the run ended with; err has the first reason. */
 OB_MUST_CHECK enum ob_status ob_session_run(struct ob_session *s, const char *plan,

@@ -17,15 +17,21 @@
 struct ob_engine;
 
 /* What the engine tells while it works (progress, --json events). Texts are lent and redacted. */
-enum ob_notice_kind { OB_NOTICE_CALL, OB_NOTICE_PERSON, OB_NOTICE_HOLD, OB_NOTICE_PHASE };
+enum ob_notice_kind {
+    OB_NOTICE_CALL,
+    OB_NOTICE_PERSON,
+    OB_NOTICE_HOLD,
+    OB_NOTICE_PHASE,
+    OB_NOTICE_NOTE
+};
 struct ob_notice {
     enum ob_notice_kind kind;
     const char *step, *target, *action;
     const char *what;   /* CALL: result word; PERSON: outcome word; PHASE: check, act, verify */
     const char *person; /* PERSON */
-    const char *detail;
-    int64_t count; /* CALL: people in it; HOLD: milliseconds */
-    int64_t total; /* PHASE: people of the step */
+    const char *detail; /* NOTE: the policy's text */
+    int64_t count;      /* CALL: people in it; HOLD: milliseconds */
+    int64_t total;      /* PHASE: people of the step */
     enum ob_call_kind call_kind;
 };
 

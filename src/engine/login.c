@@ -94,7 +94,7 @@ void ob_login_read(struct ob_engine *e, struct ob_tstate *ts, const struct ob_co
                             .at = &ts->t->login_route.endpoint};
     ob_token_fini(&ts->token);
     if (ts->t->signer->grant(ts->t->credential, &c->response, &at, &ts->token, &err) != OB_OK) {
-        a->meaning = OB_SAYS_CREDENTIAL; /* a 2xx without a token that is good for anything */
+        a->meaning = OB_SAYS_NONSENSE; /* a 2xx without a token: a page of a proxy, perhaps */
         a->message = ob_xstrdup(err.message);
         return;
     }

@@ -23,8 +23,32 @@ void ob_raw_free(struct ob_op *op)
     free(r);
 }
 
+/* A server may echo what was sent; the answer goes to the policy, into plan and ledger. */
+static void add_redacted(struct ob_engine *e, struct ob_buf *out, const char *p, size_t len)
+{
+    size_t n = strnlen(p, len); /* the redactor knows texts: piece by piece between NULs */
+    ob_buf_adds(out, e->opt.vault ? ob_redact(e->opt.vault, p) : p);
+    while (n < len) {
+        ob_buf_addc(out, '\0');
+        p += n + 1;
+        len -= n + 1;
+        n = strnlen(p, len);
+        ob_buf_adds(out, e->opt.vault ? ob_redact(e->opt.vault, p) : p);
+    }
+}
+
+static void put_redacted(struct ob_engine *e, struct ob_value *to, const char *p, size_t len)
+{
+    struct ob_buf text;
+    ob_buf_init(&text, OB_BUF_LARGE);
+    add_redacted(e, &text, p, len);
+    ob_value_set_strn(to, ob_buf_str(&text), text.len);
+    ob_buf_fini(&text);
+}
+
 /* { status, headers, body } */
-static void answer_value(struct ob_value *v, const struct ob_response *response)
+static void answer_value(struct ob_engine *e, struct ob_value *v,
+                         const struct ob_response *response)
 {
     ob_value_set_map(v);
     ob_map_put_int(v, "status", response->status);
@@ -35,10 +59,11 @@ static void answer_value(struct ob_value *v, const struct ob_response *response)
         for (char *c = name; *c; c++)
             if (*c >= 'A' && *c <= 'Z')
                 *c = (char)(*c + 'a' - 'A');
-        ob_map_put_str(headers, name, response->headers.v[i].value);
+        const char *value = response->headers.v[i].value;
+        put_redacted(e, ob_map_put(headers, name), value, strlen(value));
         free(name);
     }
-    ob_value_set_strn(ob_map_put(v, "body"), ob_buf_str(&response->body), response->body.len);
+    put_redacted(e, ob_map_put(v, "body"), ob_buf_str(&response->body), response->body.len);
 }
 
 static void failure_value(struct ob_value *v, const char *code, const char *message)
@@ -69,7 +94,7 @@ static void raw_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
     if (how == OB_JOB_DROPPED)
         return;
     if (how == OB_JOB_ANSWERED)
-        answer_value(&r->op.value, response);
+        answer_value(e, &r->op.value, response);
     else if (how == OB_JOB_DOUBT)
         failure_value(&r->op.value, "in_doubt", err->message);
     else if (how == OB_JOB_FAILED)

@@ -125,6 +125,20 @@ static enum ob_status read_answer(struct ob_job *job, const struct ob_response *
     return OB_OK;
 }
 
+/* Clouds say "expired" or "signature" when it is the clock that is wrong: the way out names it. */
+static void stop_target(struct ob_engine *e, struct ob_job *job, const struct ob_answer *a,
+                        enum ob_status status, const struct ob_err *why)
+{
+    char now[OB_TIME_TEXT];
+    if (a->meaning == OB_SAYS_CREDENTIAL)
+        ob_target_stop(e, job->ts, status,
+                       "%s; look at its credential in targets.lua, and at this machine's clock: "
+                       "it says %s",
+                       why->message, ob_time_iso(ob_wall_ms(e->opt.clock), false, now));
+    else
+        ob_target_stop(e, job->ts, status, "%s", why->message);
+}
+
 static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_completion *c,
                    const struct ob_answer *a, struct ob_retry_out what, struct ob_err *why)
 {
@@ -152,7 +166,7 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
             ob_job_finish(e, job, OB_JOB_FAILED, NULL, NULL, why);
             return;
         }
-        ob_target_stop(e, job->ts, what.status, "%s", why->message);
+        stop_target(e, job, a, what.status, why);
         ob_job_finish(e, job, OB_JOB_STOPPED, NULL, NULL, &job->ts->stopped);
         return;
     }

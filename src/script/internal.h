@@ -12,16 +12,16 @@ enum ob_spent { OB_SPENT_NO, OB_SPENT_CPU, OB_SPENT_FUEL, OB_SPENT_MEMORY, OB_SP
 
 /* What alloc.c, budget.c and exec.c keep for themselves. */
 struct ob_meter {
-    lua_State *running; /* the thread whose code runs now, NULL between entries */
-    int entries;        /* nested entries into Lua */
-    int64_t seen_ns;    /* CLOCK_MONOTONIC when the CPU clock was last read */
+    lua_State *running;  /* the thread whose code runs now, NULL between entries */
+    int entries;         /* nested entries into Lua */
+    int64_t seen_ns;     /* CLOCK_MONOTONIC when the CPU clock was last read */
     int64_t seen_cpu_ns; /* what it said */
-    uint64_t steps;     /* charged since then */
-    size_t churn;       /* bytes allocated and not yet charged */
-    bool lifted;        /* the memory limit is off: lua-cjson must not be interrupted */
-    char where[96];     /* "policy.lua:12: ", where a limit was met */
-    const char *why;    /* what a limit is called, when it is none of the plain ones */
-    struct ob_big *big; /* live blocks that one instruction may work through */
+    uint64_t steps;      /* charged since then */
+    size_t churn;        /* bytes allocated and not yet charged */
+    bool lifted;         /* the memory limit is off: lua-cjson must not be interrupted */
+    char where[96];      /* "policy.lua:12: ", where a limit was met */
+    const char *why;     /* what a limit is called, when it is none of the plain ones */
+    struct ob_big *big;  /* live blocks that one instruction may work through */
     size_t big_count, big_cap;
     size_t big_string;        /* the longest of them that is a string */
     struct ob_parked *parked; /* pcall depth of waiting threads */

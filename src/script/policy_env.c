@@ -209,7 +209,11 @@ static int l_now(lua_State *L)
 /* [-0, +1, e] A number of seconds, for today() and now(). */
 static int l_days(lua_State *L)
 {
-    lua_pushnumber(L, luaL_checknumber(L, 1) * 86400);
+    double seconds = luaL_checknumber(L, 1) * 86400;
+    if (seconds == floor(seconds) && fabs(seconds) < 1e15)
+        lua_pushinteger(L, (lua_Integer)seconds);
+    else
+        lua_pushnumber(L, seconds);
     return 1;
 }
 

@@ -77,7 +77,11 @@ enum ob_status ob_record_note(struct ob_policy *p, const char *text, struct ob_e
     if (p->note_bytes > NOTES_MAX)
         return ob_fail(err, OB_ERR_POLICY, "%s: the notes are longer than %zu KiB", p->opt.name,
                        NOTES_MAX / 1024);
+    text = ob_redact(p->opt.config->vault, text);
     ob_list_push_str(section(p, "notes"), text);
+    struct ob_notice n = {.kind = OB_NOTICE_NOTE, .detail = text};
+    if (p->opt.mode == OB_MODE_APPLY && p->opt.notify)
+        p->opt.notify(p->opt.notify_ctx, &n); /* with the real outcomes; the plan's are assumed */
     return OB_OK;
 }
 

@@ -30,7 +30,7 @@ enum ob_exec {
     OB_EXEC_ERROR,   /* the script's own error */
     OB_EXEC_BUDGET,  /* CPU or fuel spent */
     OB_EXEC_MEMORY,
-    OB_EXEC_HOST,    /* a binding refused for good (guard, ledger, input): err has the status */
+    OB_EXEC_HOST, /* a binding refused for good (guard, ledger, input): err has the status */
 };
 
 struct ob_script;
@@ -46,8 +46,8 @@ void ob_script_free(struct ob_script *s);
 OB_MUST_CHECK enum ob_status ob_script_run(struct ob_script *s, const char *chunk_name,
                                            const char *text, size_t len, struct ob_err *err);
 /* Only compiles: for `check`. */
-OB_MUST_CHECK enum ob_status ob_script_compile(const char *chunk_name, const char *text,
-                                               size_t len, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_script_compile(const char *chunk_name, const char *text, size_t len,
+                                               struct ob_err *err);
 /* Calls module[function](args...) under a fresh CPU budget; results as a list in *out. */
 OB_MUST_CHECK enum ob_status ob_script_call(struct ob_script *s, const char *function,
                                             const struct ob_value *args, size_t count,

@@ -10,10 +10,10 @@
 
 struct ob_table {
     int refs;
-    char *source;      /* "leavers.csv": for messages */
+    char *source; /* "leavers.csv": for messages */
     char **columns;
     size_t column_count;
-    size_t key;        /* index of the key column */
+    size_t key; /* index of the key column */
     size_t row_count;
     /* cells are owned by the table; private to table.c */
     struct ob_table_cells *cells;
@@ -49,8 +49,7 @@ struct ob_input_options {
  * `leavers.csv:17: 3 fields where the header has 4`. */
 OB_MUST_CHECK enum ob_status ob_table_parse(struct ob_table **out, const char *source,
                                             const char *bytes, size_t len,
-                                            const struct ob_input_options *opt,
-                                            struct ob_err *err);
+                                            const struct ob_input_options *opt, struct ob_err *err);
 /* From a list of maps (a directory's people: fields by name, nested ones by "a.b"; numbers,
  * booleans as text); columns are the union of names, sorted, `key` first. */
 OB_MUST_CHECK enum ob_status ob_table_from_value(struct ob_table **out, const char *source,

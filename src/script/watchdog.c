@@ -1,6 +1,7 @@
 /* The last resort, outside of Lua: a policy that some C code keeps busy far past its budget ends
  * the process. Every effect is journalled before and after it, so that is always safe, and
- * `offboard resume` goes on. It counts the CPU time of this thread while it is inside the policy. */
+ * `offboard resume` goes on. It counts the CPU time of this thread while it is inside the policy.
+ */
 #include "script/watchdog.h"
 #include <signal.h>
 #include <string.h>

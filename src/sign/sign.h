@@ -11,9 +11,9 @@ struct ob_credential {
     struct ob_vault *vault;
     struct ob_credential_field {
         char *name;
-        char *text;  /* or NULL when secret */
-        int secret;  /* handle, when text is NULL */
-    } *v;
+        char *text; /* or NULL when secret */
+        int secret; /* handle, when text is NULL */
+    } * v;
     size_t count;
 };
 void ob_credential_add(struct ob_credential *c, const char *name, const char *text, int secret);

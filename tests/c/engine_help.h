@@ -74,6 +74,7 @@ struct world {
     size_t change_after;              /* 0: never */
     int hints;       /* PERSON names: 0 nobody, 1 the culprits, 2 others, 3 one of them */
     bool suspect;    /* refusals come with a code nobody knows */
+    bool half;       /* a refused chunk is carried out for some all the same */
     bool absent_bad; /* acting on somebody absent is refused */
     bool forgetful;  /* lookups leave out every seventh person */
     bool lies;       /* the answer to an act speaks of people of other calls as well */
@@ -207,6 +208,11 @@ static inline void serve_act(struct world *w, struct exchange *x)
         any = any || is_bad(w, being_of(w, ob_value_str(ob_list_at(ids, i))));
     if (any && c != OB_PER_PERSON) {
         refuse_chunk(w, x, ids);
+        for (size_t i = 0; i < ob_list_count(ids) && w->half; i++) {
+            struct being *b = being_of(w, ob_value_str(ob_list_at(ids, i)));
+            if (!is_bad(w, b) && chance(w, 2))
+                change(w, b, wanted_by(x->op));
+        }
         return;
     }
     a->meaning = OB_SAYS_DONE;

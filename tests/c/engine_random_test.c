@@ -67,6 +67,12 @@ static void choose_cloud(struct trial *t)
     w->later = w->contract == OB_PER_PERSON ? OB_ALL_OR_NOTHING : OB_PER_PERSON;
     w->change_after = coin(t, 3) ? 1 + pick(t, 10) : 0;
     w->hints = (int)pick(t, 4);
+    w->suspect = coin(t, 4);
+    if (coin(t, 4)) {
+        w->actions[0].contract = w->actions[1].contract = OB_ONE_VERDICT;
+        w->contract = w->later = OB_ALL_OR_NOTHING;
+        w->half = coin(t, 2);
+    }
     w->absent_bad = coin(t, 2);
     w->lies = coin(t, 5);
     w->lag = coin(t, 2) ? (int)pick(t, 2) : 0;

@@ -194,6 +194,27 @@ static void any_fault_for_ever(void **state)
         }
 }
 
+/* One verdict for all, which was no, and some were gone nevertheless: nobody who is done is sent
+ * again, and nobody who is done has failed. */
+static void one_verdict_for_all(void **state)
+{
+    for (int i = 0; i < 40; i++) {
+        struct rig g;
+        rig_init(&g, 60, 0, 60, (uint64_t)i);
+        g.action = i & 1;
+        g.w.actions[g.action].contract = OB_ONE_VERDICT;
+        g.w.suspect = i & 2;
+        g.w.half = i & 4;
+        g.w.absent_bad = i & 8;
+        g.chunk = 1 + i;
+        for (size_t k = 2; k < 60; k += 13)
+            g.w.beings[k].poison = true;
+        rig_run(&g);
+        expect(&g, 55, 5, 0, 0);
+        rig_fini(&g);
+    }
+}
+
 /* Only mutations are in trouble, and always: three calls, then it is said that nobody knows. */
 static void doubt_for_ever(void **state)
 {
@@ -205,7 +226,8 @@ static void doubt_for_ever(void **state)
     rig_run(&g);
     expect(&g, 0, 0, 10, 0);
     assert_int_equal(g.w.acts, 5);
-    says(person(&g, 0)->detail, "sent 3 times without effect; last: network: timeout");
+    says(person(&g, 0)->detail,
+         "sent 5 times, and the account is still active; last: network: timeout");
     g.w.fault = NULL;
     rig_drop(&g);
     rig_run(&g);
@@ -828,6 +850,7 @@ int main(void)
         cmocka_unit_test(an_answer_speaks_only_for_its_own_call),
         cmocka_unit_test(any_fault_at_any_call),
         cmocka_unit_test(any_fault_for_ever),
+        cmocka_unit_test(one_verdict_for_all),
         cmocka_unit_test(doubt_for_ever),
         cmocka_unit_test(a_token_that_expires_is_renewed_once),
         cmocka_unit_test(tokens_that_are_never_good),

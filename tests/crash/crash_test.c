@@ -32,7 +32,7 @@ struct scenario {
 };
 
 #define FAULTS                                                                                     \
-    "poison=3,throttle=0.03,drop-before=0.02,drop-after=0.05,5xx=0.02,5xx-after=0.04,cut=0.02"
+    "poison=2,throttle=0.03,drop-before=0.02,drop-after=0.03,5xx=0.02,5xx-after=0.03,cut=0.02"
 
 static struct scenario scenarios[] = {
     {.name = "clouds",
@@ -41,7 +41,7 @@ static struct scenario scenarios[] = {
      .leavers = "40",
      .faults = FAULTS,
      .contract = "all-or-nothing",
-     .kills = 60,
+     .kills = 54,
      .each = 5},
     {.name = "delete",
      .policy = "delete.lua",
@@ -65,7 +65,7 @@ static struct scenario scenarios[] = {
      .leavers = "10000",
      .faults = "meeting:poison=20",
      .contract = "all-or-nothing",
-     .kills = 4,
+     .kills = 2,
      .each = 4},
     {.name = "points",
      .policy = "clouds.lua",
@@ -93,7 +93,7 @@ static struct {
     uint64_t seed;
     char *root;
     bool failed;
-} t = {.percent = 100, .jobs = 8};
+} t = {.percent = 100, .jobs = 10};
 
 /* ---- one world ---- */
 

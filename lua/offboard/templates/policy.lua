@@ -32,14 +32,12 @@ local locked = together(
   function() return meeting:disable(people, { id = "meeting_account", chunk = 100 }) end,
   function() return desktops:lock(people, { id = "desktop_user", chunk = 100 }) end)
 
--- One in ten is no accident: take back what was done, and stop.
+-- One in ten is no accident: stop here, before anything that cannot be taken back.
 if locked.failed_share > 0.10 then
-  return locked:undo "more than one in ten could not be locked"
+  fail "more than one in ten could not be locked: nobody is deleted"
 end
 
--- Then, for those who are locked, what cannot be taken back. With the next line the run pauses
--- for a month first; `offboard resume`, from a timer, goes on when it is due.
--- wait { days = 30 }
+-- Then, for those who are locked, what cannot be taken back.
 
 studio:remove(locked.succeeded, { id = "iam_user_id", chunk = 20 })
 desktops:remove(locked.succeeded, { id = "desktop_user", ramp = { 1, 5, "20%" } })
