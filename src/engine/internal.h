@@ -39,7 +39,7 @@ struct ob_job {
     size_t *members;  /* indexes into the owner's people */
     size_t count;
     int attempt, throttled;
-    bool logged_in_again;
+    int logins;         /* made because this very call was told to */
     int64_t not_before; /* monotonic */
     uint64_t wire_id;
     enum ob_net_error net;  /* of the last attempt */

@@ -153,7 +153,7 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
         try_again(e, job, what.throttle, a->retry_after_ms);
         return;
     case OB_NEXT_LOGIN:
-        job->logged_in_again = true;
+        job->logins++;
         if (job->token_number == job->ts->token_number)
             ob_login_forget(job->ts); /* else somebody has already got a new one */
         ob_job_queue(e, job);
@@ -172,11 +172,15 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
     }
 }
 
-/* A token that was good for other calls has come to its end: that is no wrong credential, however
- * often it happens. */
+/* So often a call may meet a token that dies; a cloud that says so of this call alone, whatever
+ * the token, would have us log in as often as all others succeed. */
+#define LOGINS_MAX 5
+
+/* A token that was good for other calls has come to its end: that is no wrong credential. */
 static bool died_in_use(const struct ob_job *job)
 {
-    return job->token_number && job->ts->good_token == job->token_number;
+    return job->token_number && job->ts->good_token == job->token_number &&
+           job->logins < LOGINS_MAX;
 }
 
 void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
@@ -202,7 +206,7 @@ void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
     struct ob_retry_in in = {.kind = job->kind,
                              .attempt = job->attempt - job->throttled,
                              .throttled = job->throttled,
-                             .logged_in_again = job->logged_in_again && !died_in_use(job),
+                             .logged_in_again = job->logins && !died_in_use(job),
                              .net = c->error,
                              .sent = c->sent,
                              .meaning = a.meaning};

@@ -17,7 +17,7 @@ export OFFBOARD_LEDGER
 
 calls() {
     echo "== signed calls: offboard apply (sign, ledger, read, verify) and a bare curl_multi program"
-    "$bin/bench_calls" "$offboard" "$bin/bench_bare" "${BENCH_CALLS:-10000}"
+    "$bin/bench_calls" "$offboard" "$bin/bench_bare" "${BENCH_CALLS:-10000}" "$work"
 }
 
 isolate() {

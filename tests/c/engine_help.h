@@ -23,6 +23,7 @@ struct being {
     char id[32];
     enum shape state, before; /* `before` is shown while `lag` readings are left */
     int lag;
+    bool hidden;  /* lists do not show this one, and say so */
     bool poison;  /* the cloud will never act on this one */
     bool planned; /* may be named at all */
     int effects;  /* how often an act changed the state */
@@ -49,6 +50,7 @@ enum fault {
     F_PERMISSION,
     F_REQUEST,
     F_SUSPECT,
+    F_SAID_ONLY, /* accepted, and nothing is done */
     F_COUNT,
 };
 
@@ -91,6 +93,7 @@ struct world {
     enum fault (*fault)(struct world *w, const char *op, size_t nth);
     void (*on_send)(struct world *w, const struct ob_request *r, const struct exchange *x);
     void *ctx;
+    struct ob_value last_args;
     /* what was seen */
     struct exchange **log;
     size_t open; /* all before this one are over */
@@ -216,7 +219,7 @@ static inline void serve_act(struct world *w, struct exchange *x)
         return;
     }
     a->meaning = OB_SAYS_DONE;
-    for (size_t i = 0; i < ob_list_count(ids); i++) {
+    for (size_t i = 0; i < ob_list_count(ids) && x->fault != F_SAID_ONLY; i++) {
         const char *id = ob_value_str(ob_list_at(ids, i));
         struct being *b = being_of(w, id);
         if (is_bad(w, b))
@@ -260,6 +263,9 @@ static inline void serve_lookup(struct world *w, struct exchange *x)
         if (w->forgetful && b && (b - w->beings) % 7 == 3)
             continue;
         say_row(&x->answer, id, state_seen(b));
+        if (b && b->hidden)
+            ob_map_put_bool(&x->answer.people.list.items[x->answer.people.list.count - 1], "listed",
+                            false);
     }
 }
 
@@ -272,10 +278,12 @@ static inline void serve_list(struct world *w, struct exchange *x)
     a->meaning = OB_SAYS_DONE;
     for (size_t k = 0; k < w->count; k++) {
         const struct being *b = &w->beings[k];
-        total += (b->lag > 0 ? b->before : b->state) != GONE;
+        total += (b->lag > 0 ? b->before : b->state) != GONE && !b->hidden;
     }
     for (; i < w->count && given < page; i++) {
         struct being *b = &w->beings[i];
+        if (b->hidden)
+            continue;
         const char *state = state_seen(b);
         if (strcmp(state, "absent") == 0)
             continue;
@@ -427,6 +435,7 @@ static inline void world_send(void *self, uint64_t id, const struct ob_route *ro
     if (w->sessions && strcmp(x->op, "login") != 0)
         x->bad_token = !token || atoi(token) <= w->bad_until;
     note_send(w, x, r);
+    w->last_args = x->args; /* lent to fault() */
     x->fault = w->fault ? w->fault(w, x->op, w->sends) : F_NONE;
     x->arrives = w->now + (w->latency ? (int64_t)chance(w, (size_t)w->latency) : 0);
     x->returns = x->arrives + 1 + (w->latency ? (int64_t)chance(w, (size_t)w->latency) : 0);

@@ -35,12 +35,13 @@ static enum fault trouble(struct world *w, const char *op, size_t nth)
 static void choose_faults(struct trial *t)
 {
     static const enum fault all[] = {
-        F_CONNECT,       F_LOST_BEFORE, F_LOST_AFTER, F_BROKEN_AFTER,   F_CUT_AFTER,
-        F_LARGE_AFTER,   F_500_AFTER,   F_500_BEFORE, F_NONSENSE_AFTER, F_THROTTLE,
-        F_THROTTLE_SAID, F_REDIRECT,    F_TLS,        F_TOKEN,          F_CREDENTIAL,
+        F_CONNECT,        F_LOST_BEFORE, F_LOST_AFTER,    F_BROKEN_AFTER,
+        F_CUT_AFTER,      F_LARGE_AFTER, F_500_AFTER,     F_500_BEFORE,
+        F_NONSENSE_AFTER, F_THROTTLE,    F_THROTTLE_SAID, F_SAID_ONLY,
+        F_REDIRECT,       F_TLS,         F_TOKEN,         F_CREDENTIAL,
         F_PERMISSION,
     };
-    size_t mild = coin(t, 3) ? 16 : 11;
+    size_t mild = coin(t, 3) ? 17 : 13;
     t->kind_count = 1 + pick(t, 5);
     for (size_t i = 0; i < t->kind_count; i++)
         t->kinds[i] = all[pick(t, mild)];
@@ -52,9 +53,11 @@ static void choose_people(struct trial *t)
 {
     struct world *w = &t->g.w;
     size_t poison = coin(t, 3) ? 0 : 2 + pick(t, 20), gone = coin(t, 2) ? 0 : 3 + pick(t, 9);
+    size_t hidden = w->info.lookup_max && coin(t, 3) ? 2 + pick(t, 9) : 0;
     for (size_t i = 0; i < w->count; i++) {
         struct being *b = &w->beings[i];
         b->poison = poison && coin(t, poison);
+        b->hidden = hidden && coin(t, hidden);
         if (gone && coin(t, gone))
             b->state = b->before = coin(t, 2) ? GONE : DISABLED;
     }
@@ -103,8 +106,8 @@ static void trial_init(struct trial *t, uint64_t seed)
             t->g.w.beings[t->g.first + i].planned = true;
         }
     }
-    choose_people(t);
     choose_cloud(t);
+    choose_people(t);
     choose_faults(t);
     t->g.w.fault = trouble;
     t->g.w.ctx = t;

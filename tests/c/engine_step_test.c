@@ -150,7 +150,7 @@ static void any_fault_at_any_call(void **state)
                 g.w.ctx = plan;
                 g.w.beings[9].poison = true;
                 rig_run(&g);
-                if (g.op->err.status != OB_OK) { /* stopped: what is left goes on afterwards */
+                if (g.op->err.status != OB_OK || how_many(g.op, OB_P_UNKNOWN)) {
                     rig_judge(&g);
                     g.w.fault = NULL;
                     rig_drop(&g);
@@ -264,6 +264,32 @@ static void tokens_that_are_never_good(void **state)
     assert_int_equal(g.w.logins, 2);
     assert_int_equal(g.w.acts, 0);
     rig_fini(&g);
+}
+
+static enum fault not_for_u0005(struct world *w, const char *op, size_t nth)
+{
+    const struct ob_value *ids = ob_map_get(&w->last_args, "ids");
+    return in_list(ids, "u0005") ? F_TOKEN : F_NONE;
+}
+
+/* One call is told that its token is no good, whatever the token, while all others are served: the
+ * engine logged in for it again and again, as often as others succeeded. */
+static void a_call_that_no_token_is_good_for(void **state)
+{
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        struct rig g;
+        rig_init(&g, 400, 0, 400, seed);
+        world_sessions(&g.w, 3600000);
+        g.w.target.parallel = 8;
+        g.w.info.list_page = 0;
+        g.w.info.lookup_max = 1;
+        g.w.fault = not_for_u0005;
+        rig_run(&g);
+        assert_int_equal(g.op->err.status, OB_ERR_CREDENTIAL);
+        assert_in_range(g.w.logins, 2, 6);
+        expect(&g, 0, 0, 0, 0);
+        rig_fini(&g);
+    }
 }
 
 /* A token that our clock holds for expired when it comes was thrown away unused, and the next
@@ -854,6 +880,7 @@ int main(void)
         cmocka_unit_test(doubt_for_ever),
         cmocka_unit_test(a_token_that_expires_is_renewed_once),
         cmocka_unit_test(tokens_that_are_never_good),
+        cmocka_unit_test(a_call_that_no_token_is_good_for),
         cmocka_unit_test(a_token_is_tried_before_it_is_thrown_away),
         cmocka_unit_test(the_engine_sleeps_while_a_login_is_out),
         cmocka_unit_test(logins_in_trouble),

@@ -162,12 +162,15 @@ static void compare(struct job *j, struct ob_buf *faults)
 static void finish(struct job *j, int status)
 {
     struct ob_buf faults;
+    if (status)
+        printf("%s: the simulator ended with wait status %d; see %s/said\n", j->s->name, status,
+               j->folder);
     struct result r = read_result(j);
     bool first = !j->s->clouds.len;
     folder_read(j->folder, "faults", &faults);
     compare(j, &faults);
     if (status)
-        ob_buf_addf(&faults, "the world ended with status %d\n", status);
+        ob_buf_adds(&faults, "the simulator did not end well\n");
     if (first)
         j->s->unbroken = r;
     j->s->killed += r.kills;
