@@ -2,5 +2,5 @@
 -- Long keys.
 local t = {}
 for i = 1, 1e9 do
-  t[("k"):rep(4000) .. i] = true
+  t[("k"):rep(30000) .. i] = true
 end
