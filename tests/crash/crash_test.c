@@ -305,6 +305,7 @@ int main(int argc, char **argv)
     int64_t begun = now_us();
     struct job *jobs = ob_xcalloc((size_t)t.jobs, sizeof *jobs);
     all_worlds(jobs);
+    free(jobs);
     tell(begun);
     if (!t.failed)
         folder_drop(t.root);
