@@ -1,5 +1,5 @@
 -- The shape of a provider file (lua/provider/NAME.lua), checked when it loads. What the fields
--- mean is told in lua/types.lua.
+-- mean is told in lua/types_provider.lua.
 local schema = use "offboard.schema"
 local meaning = use "offboard.meaning"
 
@@ -28,7 +28,7 @@ local action = with {
   wants = { type = "string", one_of = { "absent", "disabled", "active" } },
   repeatable = "boolean",
   destroys = "boolean",
-  undo = "string?",
+  undo = plain("list", "string"),
 }
 
 local place = {
@@ -72,9 +72,12 @@ local shape = {
 local function check_sense(provider)
   for _, name in ipairs(schema.sorted_keys(provider.actions)) do
     local one = provider.actions[name]
-    if one.undo and not provider.actions[one.undo] then
-      return ("actions.%s.undo: there is no action %s"):format(name, one.undo)
-    elseif one.chunk and one.chunk > one.max then
+    for _, undo in ipairs(one.undo or {}) do
+      if not provider.actions[undo] then
+        return ("actions.%s.undo: there is no action %s"):format(name, undo)
+      end
+    end
+    if one.chunk and one.chunk > one.max then
       return ("actions.%s.chunk: is more than max"):format(name)
     end
   end

@@ -259,10 +259,12 @@ return {
 
   actions = {
     lock = action("LockUsers", "LockedUsers", {
-      kind = "disable", wants = "disabled", undo = "unlock", repeatable = true, destroys = false,
+      kind = "disable", wants = "disabled", undo = { "unlock" },
+      repeatable = true, destroys = false,
     }),
     unlock = action("UnlockUsers", "UnlockedUsers", {
-      kind = "enable", wants = "active", undo = "lock", repeatable = true, destroys = false,
+      kind = "enable", wants = "active", undo = { "lock" },
+      repeatable = true, destroys = false,
     }),
     -- Nothing undoes it yet: re-creating from the snapshot comes with the action "add".
     remove = action("RemoveUsers", "RemovedUsers", {

@@ -140,11 +140,13 @@ return {
 
   actions = {
     disable = make {
-      kind = "disable", wants = "disabled", undo = "enable", repeatable = true, destroys = false,
+      kind = "disable", wants = "disabled", undo = { "enable" },
+      repeatable = true, destroys = false,
       request = batch("PUT", "/v1/usg/dcs/corp/member/status/1"),
     },
     enable = make {
-      kind = "enable", wants = "active", undo = "disable", repeatable = true, destroys = false,
+      kind = "enable", wants = "active", undo = { "disable" },
+      repeatable = true, destroys = false,
       request = batch("PUT", "/v1/usg/dcs/corp/member/status/0"),
     },
     -- Re-creating from the snapshot comes with the action "add", which does not exist yet.

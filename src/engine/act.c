@@ -37,30 +37,59 @@ static void turn_over(struct ob_step *s)
     }
 }
 
+struct place { /* of one person in the line for a wave */
+    size_t group, person;
+};
+
+static int by_group(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    return (x->person > y->person) - (x->person < y->person);
+}
+
+/* Those who are ready, in order; where not all may share a call, those who may stand together. */
+static struct place *line_up(const struct ob_step *s, size_t *count)
+{
+    struct place *line = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *line);
+    *count = 0;
+    for (size_t i = 0; i < s->op.count; i++)
+        if (s->op.people[i].state == OB_P_READY)
+            line[(*count)++] = (struct place){s->group ? s->group[i] : 0, i};
+    if (s->group)
+        qsort(line, *count, sizeof *line, by_group);
+    return line;
+}
+
+static size_t wave_size(const struct ob_step *s)
+{
+    size_t size = s->wave_at < s->wave_count ? s->waves[s->wave_at] : s->op.count;
+    return s->gated && size > (size_t)s->chunk ? (size_t)s->chunk : size;
+}
+
 bool ob_act_plan_wave(struct ob_step *s)
 {
-    size_t left = s->wave_at < s->wave_count ? s->waves[s->wave_at] : s->op.count;
+    size_t left, n = 0, size = wave_size(s);
     size_t *members = ob_xcalloc((size_t)s->chunk, sizeof *members);
-    size_t n = 0;
-    bool any = false;
+    struct place *line = line_up(s, &left);
+    bool any = left > 0;
     ob_act_drop(s);
-    for (size_t i = 0; i < s->op.count && left; i++) {
-        if (s->op.people[i].state != OB_P_READY)
-            continue;
-        left--;
-        any = true;
-        if (s->progress[i].alone) {
-            add_family(s, ob_family_new(&i, 1));
+    for (size_t k = 0; k < left && k < size; k++) {
+        if (s->progress[line[k].person].alone) {
+            add_family(s, ob_family_new(&line[k].person, 1));
             continue;
         }
-        members[n++] = i;
-        if (n == (size_t)s->chunk) {
+        bool other = n && line[k].group != line[k - 1].group;
+        if (n == (size_t)s->chunk || other) {
             add_family(s, ob_family_new(members, n));
             n = 0;
         }
+        members[n++] = line[k].person;
     }
     if (n)
         add_family(s, ob_family_new(members, n));
+    free(line);
     free(members);
     turn_over(s); /* they are taken from the end */
     s->wave_at++;
@@ -288,6 +317,15 @@ static void act_launched(struct ob_job *job)
         s->op.people[job->members[i]].calls++;
 }
 
+/* What an action that puts back is told of each, in the order of the ids. */
+static void add_snapshots(const struct ob_step *s, struct ob_job *job)
+{
+    struct ob_value *list = ob_map_put(&job->args, "people");
+    ob_value_set_list(list);
+    for (size_t i = 0; i < job->count; i++)
+        ob_value_copy(ob_list_push(list), s->snapshots[job->members[i]]);
+}
+
 static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 {
     const size_t *members;
@@ -308,6 +346,8 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
         ids[i] = s->ids[members[i]];
     }
     ob_job_ids(job, ids, n);
+    if (s->snapshots)
+        add_snapshots(s, job);
     free(ids);
     s->calls_out++;
     ob_job_queue(e, job);

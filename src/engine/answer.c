@@ -31,6 +31,18 @@ const struct ob_action *ob_provider_action(const struct ob_provider_info *info, 
     return NULL;
 }
 
+const char *ob_undo_class(const struct ob_provider_info *info, const struct ob_action *a)
+{
+    if (!a->undo_count)
+        return "final";
+    for (size_t i = 0; i < a->undo_count; i++) {
+        const struct ob_action *back = ob_provider_action(info, a->undo[i]);
+        if (!back || back->from_snapshot)
+            return "restorable";
+    }
+    return "reversible";
+}
+
 const char *ob_kind_word(enum ob_kind k)
 {
     switch (k) {

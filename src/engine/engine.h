@@ -61,6 +61,13 @@ struct ob_person { /* of a step, in roster order; lent until the op is freed */
     int64_t calls;
 };
 
+/* Asked before every wave of a step that is gated, once something is known of the one before. */
+enum ob_go {
+    OB_GO_ON,
+    OB_GO_STOP, /* who was not acted upon is skipped */
+    OB_GO_UNDO, /* the same, and whoever proposed it undoes the rest */
+};
+
 struct ob_step_spec {
     struct ob_target *target;
     const struct ob_action *action;
@@ -73,6 +80,15 @@ struct ob_step_spec {
     int chunk;                   /* 0: the provider's maximum */
     int parallel;                /* 0: the target's */
     const struct ob_value *ramp; /* list of counts (int) and shares ("20%"); NULL: none */
+    bool gated;                  /* one chunk a wave, and the op asks before the next */
+    /* By person, each or all NULL; lent until ob_engine_step() returns: */
+    const char *const *skips;                /* why this one is not to be touched after all */
+    const char *const *groups;               /* only equal texts share a call */
+    const struct ob_value *const *snapshots; /* for an action that is from_snapshot; lent until
+                                                the op is freed */
+    /* What is undone is itself in doubt: a reading that shows nothing to undo is believed only
+     * with patience. */
+    const bool *doubtful;
 };
 
 enum ob_op_kind { OB_OP_STEP, OB_OP_READ, OB_OP_RAW };
@@ -88,6 +104,8 @@ struct ob_op {
     /* STEP */
     struct ob_person *people;
     size_t count;
+    bool asks;     /* gated: waits for ob_engine_go() */
+    enum ob_go go; /* what it was answered, also by an earlier process */
     /* READ: the rows of list ({ id, state, fields }), or what another reading answers.
      * RAW: { status, headers, body } or { message, code }; code: "in_doubt" or what the network
      * said ("timeout"), when the cloud did nothing */
@@ -112,6 +130,8 @@ OB_MUST_CHECK enum ob_status ob_engine_raw(struct ob_engine *e, struct ob_target
                                            struct ob_op **out, struct ob_err *err);
 /* SHA-256 over target and request: what a plan lists of it and a replay must bring again. */
 void ob_raw_digest(const struct ob_target *t, const struct ob_request *r, char out[65]);
+/* The answer to an op that asks; `why` goes to those who are skipped because of it. */
+void ob_engine_go(struct ob_engine *e, struct ob_op *op, enum ob_go go, const char *why);
 void ob_op_free(struct ob_op *op);
 
 /* One turn; waits up to `wait_ms` when there is nothing to do now. An error is the ledger's:

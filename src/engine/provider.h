@@ -3,6 +3,7 @@
  * Operations ("op") are the names of actions, and "lookup", "snapshot", "list" and the
  * provider's other reads. Arguments and results are values; nothing here does I/O. */
 #pragma once
+#include "base/buf.h"
 #include "base/message.h"
 #include "base/status.h"
 #include "base/value.h"
@@ -21,8 +22,16 @@ struct ob_action {
     bool repeatable; /* sets a state: sending it again does no harm */
     bool destroys;   /* snapshot first, read back before "succeeded" */
     char *wants;     /* the state that needs no action: "absent", "disabled", "active" */
-    char *undo;      /* action that undoes it, or NULL */
     int chunk;       /* people in one call unless the policy says; 0: max */
+    /* The actions that take it back, in this order; none: it is final. */
+    char **undo;
+    size_t undo_count;
+    /* Puts back what a snapshot shows, so only an undo can use it: each person comes with the
+     * snapshot, and holds() says whether there is anything (left) to do. `wants` is not used. */
+    bool from_snapshot;
+    /* What an undo brings back and what it cannot, for the plan:
+     * { keeps = [field], loses = [{ field, why }] }. OB_NULL where nothing is lost. */
+    struct ob_value undo_says;
 };
 
 struct ob_provider_info {
@@ -76,8 +85,10 @@ void ob_answer_fini(struct ob_answer *a);
 struct ob_provider {
     void *self;
     const struct ob_provider_info *info;
-    /* args: { ids = [...] } for actions, lookup and snapshot; { cursor = value or null } for
-     * list; the caller's own map for other reads. Everything but what the signer adds. */
+    /* args: { ids = [...] } for actions, lookup and snapshot, and for an action that is
+     * from_snapshot also { people = [{ id, state, fields }] }, the snapshots in the same order;
+     * { cursor = value or null } for list; the caller's own map for other reads. Everything but
+     * what the signer adds. */
     enum ob_status (*request)(void *self, const char *op, const struct ob_value *args,
                               struct ob_request *out, struct ob_err *err);
     /* Never fails on what a cloud sends: strange answers are NONSENSE. An error is a fault of
@@ -87,7 +98,18 @@ struct ob_provider {
                              struct ob_err *err);
     /* Is this raw request only a reading? (plan may send it) */
     bool (*is_read)(void *self, const struct ob_request *r);
+    /* The two of actions that are from_snapshot; NULL where there are none. `snapshot` and `row`
+     * are { id, state, fields }; row is what a lookup (or a list) says now.
+     * holds: is this person as the action would make them? An error is a fault of the file. */
+    enum ob_status (*holds)(void *self, const char *op, const struct ob_value *snapshot,
+                            const struct ob_value *row, bool *holds, struct ob_err *err);
+    /* Who may share a call: people whose texts are equal ("" for all, where it does not matter). */
+    enum ob_status (*group)(void *self, const char *op, const struct ob_value *snapshot,
+                            struct ob_buf *text, struct ob_err *err);
 };
+/* What a plan prints of an action: reversible (a state is set back), restorable (an account is
+ * made again from its snapshot, with losses), final. */
+const char *ob_undo_class(const struct ob_provider_info *info, const struct ob_action *a);
 const struct ob_action *ob_provider_action(const struct ob_provider_info *info, const char *name);
 /* list, lookup or one of `reads`. */
 bool ob_provider_reads(const struct ob_provider_info *info, const char *name);

@@ -1,22 +1,10 @@
-/* The phases of a proposal, and where its people are kept. All work happens in act.c and
- * verify.c; this file decides what comes next, and when it is over. */
+/* The phases of a proposal. It begins in step_begin.c and its work happens in act.c and verify.c;
+ * this file decides what comes next, and when it is over. */
 #include "engine/step.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/digest.h"
 #include "base/mem.h"
-#include "engine/chunk.h"
-
-void ob_step_digest(const char *target, const char *action, const char *const *ids, size_t count,
-                    char out[65])
-{
-    struct ob_sha256 *d = ob_sha256_new();
-    ob_sha256_add(d, target, strlen(target) + 1);
-    ob_sha256_add(d, action, strlen(action) + 1);
-    for (size_t i = 0; i < count; i++)
-        ob_sha256_add(d, ids[i], strlen(ids[i]) + 1);
-    ob_sha256_end(d, out);
-}
+#include "base/json.h"
 
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail)
@@ -46,132 +34,9 @@ void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_pe
         ob_engine_broken(e, &err);
 }
 
-/* ---- beginning ---- */
+/* ---- going on ---- */
 
-struct load {
-    struct ob_step *s;
-    int64_t last;
-};
-
-static bool load_person(void *ctx, const struct ob_person_row *row)
-{
-    struct load *l = ctx;
-    if (row->index > l->last)
-        l->last = row->index;
-    size_t i = ob_idmap_get(&l->s->map, row->id);
-    if (i == OB_IDMAP_NONE)
-        return true; /* this time the policy leaves somebody out: less is fine */
-    struct ob_person *p = &l->s->op.people[i];
-    p->state = row->state;
-    p->calls = row->calls;
-    free(p->detail);
-    p->detail = ob_xstrdup(row->detail ? row->detail : "");
-    l->s->index[i] = row->index;
-    l->s->progress[i].known = true;
-    return true;
-}
-
-/* People the ledger does not have yet: all of them, the first time. */
-static enum ob_status store_new(struct ob_engine *e, struct ob_step *s,
-                                const struct ob_step_spec *spec, bool begun, int64_t last,
-                                struct ob_err *err)
-{
-    struct ob_person_row *rows = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *rows);
-    struct ob_step_row step = {.path = s->path,
-                               .target = s->ts->t->name,
-                               .action = (char *)s->action->name,
-                               .digest = (char *)spec->digest};
-    size_t n = 0;
-    for (size_t i = 0; i < s->op.count; i++) {
-        if (s->progress[i].known)
-            continue;
-        s->index[i] = ++last;
-        rows[n++] = (struct ob_person_row){.index = s->index[i],
-                                           .person = s->keys[i],
-                                           .id = s->ids[i],
-                                           .state = OB_P_PENDING,
-                                           .detail = (char *)""};
-    }
-    ob_buf_init(&step.options, OB_BUF_LARGE);
-    ob_json_write(&step.options, spec->options);
-    enum ob_status st = OB_OK;
-    if (!ob_engine_txn(e, true))
-        *err = e->broken, st = e->broken.status;
-    else if (!begun)
-        st = ob_ledger_step_put(e->opt.ledger, e->opt.run, &step, rows, n, err);
-    else if (n)
-        st = ob_ledger_people_add(e->opt.ledger, e->opt.run, s->path, rows, n, err);
-    ob_buf_fini(&step.options);
-    free(rows);
-    return st;
-}
-
-static enum ob_status bind_ledger(struct ob_engine *e, struct ob_step *s,
-                                  const struct ob_step_spec *spec, struct ob_err *err)
-{
-    struct ob_step_row row = {0};
-    struct load l = {s, -1};
-    enum ob_status st = ob_ledger_step_get(e->opt.ledger, e->opt.run, s->path, &row, err);
-    if (st != OB_OK)
-        return st;
-    bool begun = row.path != NULL;
-    bool same = !begun || (strcmp(row.target, s->ts->t->name) == 0 &&
-                           strcmp(row.action, s->action->name) == 0);
-    if (!same)
-        st = ob_fail(err, OB_ERR_POLICY,
-                     "step %s was %s:%s when this run began and is %s:%s now: the policy does not "
-                     "replay the same way",
-                     s->path, row.target, row.action, s->ts->t->name, s->action->name);
-    if (begun)
-        ob_step_row_fini(&row);
-    if (st == OB_OK && begun)
-        st = ob_ledger_person_each(e->opt.ledger, e->opt.run, s->path, load_person, &l, err);
-    return st == OB_OK ? store_new(e, s, spec, begun, l.last, err) : st;
-}
-
-/* Two people with one id would be acted upon as one and reported as two. */
-static enum ob_status copy_people(struct ob_step *s, const struct ob_step_spec *spec,
-                                  struct ob_err *err)
-{
-    enum ob_status st = OB_OK;
-    size_t n = spec->count ? spec->count : 1;
-    s->op.count = spec->count;
-    s->op.people = ob_xcalloc(n, sizeof *s->op.people);
-    s->keys = ob_xcalloc(n, sizeof *s->keys);
-    s->ids = ob_xcalloc(n, sizeof *s->ids);
-    s->lent_ids = ob_xcalloc(n, sizeof *s->lent_ids);
-    s->index = ob_xcalloc(n, sizeof *s->index);
-    s->progress = ob_xcalloc(n, sizeof *s->progress);
-    ob_idmap_init(&s->map);
-    for (size_t i = 0; i < spec->count; i++) {
-        s->keys[i] = ob_xstrdup(spec->keys[i]);
-        s->ids[i] = ob_xstrdup(spec->ids[i]);
-        s->lent_ids[i] = s->ids[i];
-        s->index[i] = (int64_t)i;
-        s->op.people[i] =
-            (struct ob_person){.key = s->keys[i], .id = s->ids[i], .detail = ob_xstrdup("")};
-        size_t other = ob_idmap_add(&s->map, s->ids[i], i);
-        if (other != OB_IDMAP_NONE && st == OB_OK)
-            st = ob_fail(err, OB_ERR_INPUT, "step %s: %s and %s have the same id \"%s\"", s->path,
-                         s->keys[other], s->keys[i], s->ids[i]);
-    }
-    return st;
-}
-
-static void choose_sizes(struct ob_step *s, const struct ob_step_spec *spec)
-{
-    s->chunk = s->action->chunk > 0 ? s->action->chunk : s->action->max;
-    if (spec->chunk > 0)
-        s->chunk = spec->chunk < s->action->max ? spec->chunk : s->action->max;
-    s->parallel = s->ts->parallel;
-    if (spec->parallel > 0 && spec->parallel < s->parallel)
-        s->parallel = spec->parallel;
-    if (s->chunk < 1)
-        s->chunk = 1;
-    s->waves = ob_waves(spec->ramp, s->op.count, &s->wave_count);
-}
-
-static bool any_in_doubt(const struct ob_step *s)
+bool ob_step_any_in_doubt(const struct ob_step *s)
 {
     for (size_t i = 0; i < s->op.count; i++)
         switch (s->op.people[i].state) {
@@ -185,82 +50,6 @@ static bool any_in_doubt(const struct ob_step *s)
         }
     return false;
 }
-
-static void first_phase(struct ob_engine *e, struct ob_step *s)
-{
-    for (size_t i = 0; i < s->op.count; i++) {
-        struct ob_person *p = &s->op.people[i];
-        s->progress[i].doubted = p->calls > 0;
-        if (p->state == OB_P_SENT || p->state == OB_P_UNKNOWN)
-            ob_step_person(e, s, i, OB_P_DOUBT, NULL);
-        if (p->state == OB_P_READY)
-            p->state = OB_P_PENDING; /* what was seen then may no longer be so */
-    }
-    s->phase = any_in_doubt(s) ? OB_PH_RECOVER : OB_PH_CHECK;
-}
-
-/* Two of one path would act on the same rows, and on the same people. */
-static enum ob_status check_path(const struct ob_engine *e, const char *path, struct ob_err *err)
-{
-    for (const struct ob_step *s = e->steps; s; s = s->next)
-        if (strcmp(s->path, path) == 0)
-            return ob_fail(err, OB_ERR_POLICY, "step %s is at work already", path);
-    return OB_OK;
-}
-
-enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
-                              struct ob_op **out, struct ob_err *err)
-{
-    struct ob_step *s = ob_xcalloc(1, sizeof *s);
-    s->op.kind = OB_OP_STEP;
-    s->ts = ob_engine_target(e, spec->target);
-    s->action = spec->action;
-    s->path = ob_xstrdup(spec->path);
-    choose_sizes(s, spec);
-    enum ob_status st = check_path(e, spec->path, err);
-    enum ob_status copied = copy_people(s, spec, st == OB_OK ? err : NULL);
-    if (st == OB_OK)
-        st = copied;
-    if (st == OB_OK && e->opt.ledger)
-        st = bind_ledger(e, s, spec, err);
-    if (st == OB_OK) {
-        first_phase(e, s);
-        st = ob_engine_flush(e, err); /* who proposes may think for long before the next turn */
-    }
-    if (st != OB_OK) {
-        s->op.done = true;
-        ob_op_free(&s->op);
-        return st;
-    }
-    s->next = e->steps;
-    e->steps = s;
-    *out = &s->op;
-    return OB_OK;
-}
-
-void ob_step_free(struct ob_step *s)
-{
-    for (size_t i = 0; i < s->op.count; i++) {
-        free(s->keys[i]);
-        free(s->ids[i]);
-        free(s->op.people[i].detail);
-    }
-    ob_act_drop(s);
-    ob_idmap_fini(&s->map);
-    free(s->op.people);
-    free(s->keys);
-    free(s->ids);
-    free(s->lent_ids);
-    free(s->index);
-    free(s->progress);
-    free(s->waves);
-    free(s->families);
-    free(s->hopeless_words);
-    free(s->path);
-    free(s);
-}
-
-/* ---- going on ---- */
 
 struct ob_step *ob_step_after(const struct ob_step *s)
 {
@@ -299,9 +88,11 @@ static void over(struct ob_engine *e, struct ob_step *s)
     if (all_final(s) && e->broken.status == OB_OK)
         s->op.err.status = OB_OK; /* what stopped the target came too late to matter here */
     s->phase = OB_PH_OVER;
+    s->op.asks = false;
     s->op.done = true;
     unlink_step(e, s);
-    if (s->op.err.status != OB_OK || !e->opt.ledger || any_in_doubt(s) || !ob_engine_txn(e, true))
+    if (s->op.err.status != OB_OK || !e->opt.ledger || ob_step_any_in_doubt(s) ||
+        !ob_engine_txn(e, true))
         return;
     if (ob_ledger_step_settle(e->opt.ledger, e->opt.run, s->path, NULL, &err) != OB_OK)
         ob_engine_broken(e, &err);
@@ -337,18 +128,17 @@ static bool ramp_failed(const struct ob_step *s)
     return s->wave_count && s->wave_at < s->wave_count && s->wave_bad && !s->wave_ok;
 }
 
-static void leave_the_rest(struct ob_engine *e, struct ob_step *s)
+static void leave_the_rest(struct ob_engine *e, struct ob_step *s, const char *why)
 {
     for (size_t i = 0; i < s->op.count; i++)
         if (s->op.people[i].state == OB_P_READY)
-            ob_step_person(e, s, i, OB_P_SKIPPED,
-                           "ramp stopped: nobody in the wave before succeeded");
+            ob_step_person(e, s, i, OB_P_SKIPPED, why);
 }
 
 static void next_wave(struct ob_engine *e, struct ob_step *s)
 {
     if (ramp_failed(s))
-        leave_the_rest(e, s);
+        leave_the_rest(e, s, "ramp stopped: nobody in the wave before succeeded");
     else if (s->wave_at && s->wave_at <= s->wave_count && !s->wave_ok && !s->wave_bad)
         s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
@@ -358,6 +148,72 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
     } else {
         over(e, s);
     }
+}
+
+/* ---- the gate ---- */
+
+const char *ob_go_word(enum ob_go go)
+{
+    static const char *const words[] = {"continue", "stop", "undo"};
+    return words[go];
+}
+
+static bool any_outcome(const struct ob_step *s)
+{
+    for (size_t i = 0; i < s->op.count; i++)
+        switch (s->op.people[i].state) {
+        case OB_P_SUCCEEDED:
+        case OB_P_FAILED:
+        case OB_P_UNKNOWN:
+            return true;
+        default:
+            break;
+        }
+    return false;
+}
+
+/* Also after the last wave, and after a crash between a wave and its answer. */
+static void ask_or_go_on(struct ob_engine *e, struct ob_step *s)
+{
+    s->op.asks = s->gated && any_outcome(s);
+    if (s->op.asks)
+        s->phase = OB_PH_ASK;
+    else
+        next_wave(e, s);
+}
+
+/* Kept before it takes effect: a resumed run must not ask again what was decided. */
+static void keep_go(struct ob_engine *e, struct ob_step *s)
+{
+    struct ob_buf json;
+    struct ob_value v = {0};
+    struct ob_err err;
+    if (!e->opt.ledger || !ob_engine_txn(e, true))
+        return;
+    ob_value_set_map(&v);
+    ob_map_put_str(&v, "go", ob_go_word(s->op.go));
+    ob_buf_init(&json, OB_BUF_SMALL);
+    ob_json_write(&json, &v);
+    ob_value_fini(&v);
+    if (ob_ledger_step_result(e->opt.ledger, e->opt.run, s->path, &json, &err) != OB_OK)
+        ob_engine_broken(e, &err);
+    ob_buf_fini(&json);
+}
+
+void ob_engine_go(struct ob_engine *e, struct ob_op *op, enum ob_go go, const char *why)
+{
+    struct ob_step *s = (struct ob_step *)op;
+    if (!op->asks)
+        return;
+    op->asks = false;
+    op->go = go;
+    if (go == OB_GO_ON) {
+        next_wave(e, s);
+        return;
+    }
+    keep_go(e, s);
+    leave_the_rest(e, s, why);
+    over(e, s);
 }
 
 /* One move; true when the next one can be made at once. */
@@ -374,7 +230,7 @@ static bool move(struct ob_engine *e, struct ob_step *s)
             tell_phase(e, s, "check");
             return true;
         }
-        next_wave(e, s);
+        ask_or_go_on(e, s);
         return true;
     case OB_PH_ACT:
         ob_act_issue(e, s);
@@ -385,8 +241,9 @@ static bool move(struct ob_engine *e, struct ob_step *s)
         return true;
     case OB_PH_VERIFY:
         if (!ob_verify_start(e, s))
-            next_wave(e, s);
+            ask_or_go_on(e, s);
         return true;
+    case OB_PH_ASK:
     case OB_PH_OVER:
         break;
     }

@@ -8,6 +8,7 @@ enum ob_phase {
     OB_PH_CHECK,   /* what each person is now; snapshot of those that will be destroyed */
     OB_PH_ACT,     /* one wave of chunks */
     OB_PH_VERIFY,  /* the wave is read back */
+    OB_PH_ASK,     /* gated: who proposed it says whether the next wave may go */
     OB_PH_OVER,
 };
 
@@ -21,6 +22,7 @@ struct ob_progress {     /* of one person, beside what the ledger keeps */
     bool listed;         /* when it was checked, it was somebody whom the directory's list shows */
     bool known;          /* the ledger has a row */
     bool asked;          /* in the reading that is out, and not seen yet */
+    bool doubtful;       /* what is to be undone here is itself in doubt: look with patience */
     const struct ob_job *job; /* the last call that named this person; only to compare with */
 };
 
@@ -30,9 +32,11 @@ struct ob_step {
     struct ob_tstate *ts;
     const struct ob_action *action;
     char *path;
-    char **keys, **ids;    /* owned; op.people borrows them */
-    const char **lent_ids; /* the same, for readers */
-    int64_t *index;        /* of the ledger */
+    char **keys, **ids;                /* owned; op.people borrows them */
+    const char **lent_ids;             /* the same, for readers */
+    const struct ob_value **snapshots; /* lent; NULL: the action needs none */
+    size_t *group;                     /* only equal numbers share a call; NULL: all do */
+    int64_t *index;                    /* of the ledger */
     struct ob_progress *progress;
     struct ob_idmap map; /* id -> position */
     enum ob_phase phase;
@@ -47,11 +51,14 @@ struct ob_step {
     char *hopeless_words;
     int64_t not_before;
     size_t wave_ok, wave_bad;
+    bool gated;
 };
 
 /* step.c */
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail);
+bool ob_step_any_in_doubt(const struct ob_step *s);
+const char *ob_go_word(enum ob_go go); /* continue, stop, undo */
 /* act.c */
 bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
 void ob_act_issue(struct ob_engine *e, struct ob_step *s);

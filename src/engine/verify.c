@@ -24,15 +24,38 @@ static const char *seen_word(enum ob_seen seen)
     return words[seen];
 }
 
-static bool is_wanted(const struct ob_step *s, enum ob_seen seen)
+/* Is the account as its snapshot shows it, in what the action puts back? The provider knows. */
+static bool holds(struct ob_step *s, size_t i, const struct ob_value *row)
 {
+    struct ob_provider *p = &s->ts->t->provider;
+    struct ob_value absent = {0};
+    struct ob_err err;
+    bool yes = false;
+    if (!row) {
+        ob_value_set_map(&absent);
+        ob_map_put_str(&absent, "id", s->ids[i]);
+        ob_map_put_str(&absent, "state", "absent");
+    }
+    if (p->holds(p->self, s->action->name, s->snapshots[i], row ? row : &absent, &yes, &err) !=
+            OB_OK &&
+        s->op.err.status == OB_OK)
+        s->op.err = err;
+    ob_value_fini(&absent);
+    return yes;
+}
+
+static bool is_wanted(struct ob_step *s, size_t i, enum ob_seen seen, const struct ob_value *row)
+{
+    if (s->action->from_snapshot)
+        return holds(s, i, row);
     return s->action->wants && seen == ob_seen_read(s->action->wants);
 }
 
 /* An account that is gone needs neither disabling nor deleting. */
-static bool needs_nothing(const struct ob_step *s, enum ob_seen seen)
+static bool needs_nothing(struct ob_step *s, size_t i, enum ob_seen seen,
+                          const struct ob_value *row)
 {
-    return is_wanted(s, seen) || (seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD);
+    return is_wanted(s, i, seen, row) || (seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD);
 }
 
 /* ---- before ---- */
@@ -56,19 +79,44 @@ static void store_snapshot(struct ob_engine *e, struct ob_step *s, size_t i, enu
     ob_value_fini(&snapshot);
 }
 
+static void skip_checked(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    char why[128];
+    if (s->action->from_snapshot)
+        snprintf(why, sizeof why, "nothing to put back");
+    else if (s->progress[i].doubtful)
+        snprintf(why, sizeof why, "nothing to undo: %s", seen_word(seen));
+    else
+        snprintf(why, sizeof why, seen == ob_seen_read(s->action->wants) ? "already %s" : "%s",
+                 seen_word(seen));
+    ob_step_person(e, s, i, OB_P_SKIPPED, why);
+}
+
+/* What is to be undone may still take effect: one who seems untouched is read again. */
+static bool look_again(struct ob_engine *e, struct ob_step *s, size_t i)
+{
+    struct ob_progress *g = &s->progress[i];
+    if (!g->doubtful || ++g->looks >= LOOKS_ACCEPTED)
+        return false;
+    int64_t at = ob_engine_now(e) + pause_after(g->looks - 1u);
+    if (at > s->not_before)
+        s->not_before = at;
+    g->asked = false;
+    return true;
+}
+
 static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
                     const struct ob_value *row)
 {
     struct ob_step *s = ctx;
     const struct ob_value *fields = ob_map_get(row, "fields");
-    char why[128];
     s->progress[i].listed = row && ob_map_bool(row, "listed", true);
-    if (needs_nothing(s, seen)) {
-        snprintf(why, sizeof why, seen == ob_seen_read(s->action->wants) ? "already %s" : "%s",
-                 seen == OB_SEEN_ABSENT ? "absent" : seen_word(seen));
-        ob_step_person(e, s, i, OB_P_SKIPPED, why);
+    if (needs_nothing(s, i, seen, row)) {
+        if (!look_again(e, s, i))
+            skip_checked(e, s, i, seen);
         return;
     }
+    s->progress[i].looks = 0;
     if (s->action->destroys && (!fields || fields->type != OB_MAP)) {
         ob_step_person(e, s, i, OB_P_FAILED, "no snapshot could be taken; not touched");
         return;
@@ -84,7 +132,7 @@ static void check_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
     if (err)
         s->op.err = *err;
     for (size_t i = 0; i < s->op.count && !err; i++)
-        if (s->op.people[i].state == OB_P_PENDING)
+        if (s->op.people[i].state == OB_P_PENDING && s->progress[i].asked)
             ob_step_person(e, s, i, OB_P_FAILED,
                            "the cloud did not say what this person is now; "
                            "not touched");
@@ -100,7 +148,7 @@ static size_t collect(struct ob_step *s, size_t *set, bool *confirm, bool before
             continue;
         /* A list proves absence only of those whom it would show. */
         confirm[n] = before || st == OB_P_DOUBT || !s->progress[i].listed;
-        s->progress[i].asked = !before;
+        s->progress[i].asked = true;
         set[n++] = i;
     }
     return n;
@@ -231,7 +279,7 @@ static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen
     struct ob_step *s = ctx;
     bool gone = seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD;
     s->progress[i].asked = false;
-    if (is_wanted(s, seen)) {
+    if (is_wanted(s, i, seen, row)) {
         succeed(e, s, i, seen);
     } else if (gone) {
         /* Somebody deleted the account meanwhile: it cannot be disabled, and need not be. */

@@ -179,6 +179,10 @@ OB_MUST_CHECK enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run
 OB_MUST_CHECK enum ob_status ob_ledger_step_settle(struct ob_ledger *l, int64_t run,
                                                    const char *path, const struct ob_buf *result,
                                                    struct ob_err *err);
+/* Keeps a step's result while it is not settled yet. */
+OB_MUST_CHECK enum ob_status ob_ledger_step_result(struct ob_ledger *l, int64_t run,
+                                                   const char *path, const struct ob_buf *result,
+                                                   struct ob_err *err);
 /* In order of first appearance. */
 OB_MUST_CHECK enum ob_status ob_ledger_step_each(struct ob_ledger *l, int64_t run,
                                                  bool (*each)(void *, const struct ob_step_row *),

@@ -249,8 +249,9 @@ enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run, const char *
     return st;
 }
 
-enum ob_status ob_ledger_step_settle(struct ob_ledger *l, int64_t run, const char *path,
-                                     const struct ob_buf *result, struct ob_err *err)
+static enum ob_status write_result(struct ob_ledger *l, enum ob_sql which, int64_t run,
+                                   const char *path, const struct ob_buf *result,
+                                   struct ob_err *err)
 {
     struct ob_query q;
     int changed;
@@ -258,10 +259,22 @@ enum ob_status ob_ledger_step_settle(struct ob_ledger *l, int64_t run, const cha
     enum ob_status st = ob_ledger_step_need(l, run, path, &id, err);
     if (st != OB_OK)
         return st;
-    ob_query_open(&q, l, OB_SQL_STEP_SETTLE);
+    ob_query_open(&q, l, which);
     ob_query_buf(&q, result);
     ob_query_int(&q, id);
     return ob_query_write(&q, &changed, err);
+}
+
+enum ob_status ob_ledger_step_settle(struct ob_ledger *l, int64_t run, const char *path,
+                                     const struct ob_buf *result, struct ob_err *err)
+{
+    return write_result(l, OB_SQL_STEP_SETTLE, run, path, result, err);
+}
+
+enum ob_status ob_ledger_step_result(struct ob_ledger *l, int64_t run, const char *path,
+                                     const struct ob_buf *result, struct ob_err *err)
+{
+    return write_result(l, OB_SQL_STEP_RESULT, run, path, result, err);
 }
 
 enum ob_status ob_ledger_step_each(struct ob_ledger *l, int64_t run,

@@ -51,6 +51,8 @@ void ob_budget_enter(struct ob_box *box)
         return;
     box->meter.where[0] = '\0';
     box->meter.seen_ns = now_ns(CLOCK_MONOTONIC);
+    if (box->cpu_left_ns < LOOK_NS)
+        box->meter.seen_ns -= LOOK_NS; /* or one who comes often for a short time is never seen */
     box->meter.seen_cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID);
     box->meter.steps = 0;
     box->cpu_end_ns = box->meter.seen_cpu_ns + box->cpu_left_ns;

@@ -207,6 +207,15 @@ static size_t index_of(const char *const *words, size_t count, const char *word,
     return dflt;
 }
 
+static char **read_names(const struct ob_value *list, size_t *count)
+{
+    *count = ob_list_count(list);
+    char **names = ob_xcalloc(*count + 1, sizeof *names);
+    for (size_t i = 0; i < *count; i++)
+        names[i] = ob_xstrdup(text_or(ob_value_str(ob_list_at(list, i)), ""));
+    return names;
+}
+
 static void read_action(const struct ob_value *v, struct ob_action *out)
 {
     static const char *const kinds[] = {"disable", "enable", "delete", "add"};
@@ -220,9 +229,13 @@ static void read_action(const struct ob_value *v, struct ob_action *out)
         .repeatable = ob_map_bool(v, "repeatable", false),
         .destroys = ob_map_bool(v, "destroys", true),
         .wants = ob_xstrdup(text_or(ob_map_str(v, "wants"), "")),
-        .undo = copy_or_null(ob_map_str(v, "undo")),
         .chunk = (int)ob_map_int(v, "chunk", 0),
+        .from_snapshot = ob_map_bool(v, "from_snapshot", false),
     };
+    out->undo = read_names(ob_map_get(v, "undo"), &out->undo_count);
+    ob_value_init(&out->undo_says);
+    if (ob_map_get(v, "undo_says"))
+        ob_value_copy(&out->undo_says, ob_map_get(v, "undo_says"));
 }
 
 void ob_provider_read_info(const struct ob_value *v, struct ob_provider_info *out)
@@ -239,11 +252,14 @@ void ob_provider_read_info(const struct ob_value *v, struct ob_provider_info *ou
     out->actions = ob_xcalloc(out->action_count + 1, sizeof *out->actions);
     for (size_t i = 0; i < out->action_count; i++)
         read_action(ob_list_at(actions, i), &out->actions[i]);
-    const struct ob_value *reads = ob_map_get(v, "reads");
-    out->read_count = ob_list_count(reads);
-    out->reads = ob_xcalloc(out->read_count + 1, sizeof *out->reads);
-    for (size_t i = 0; i < out->read_count; i++)
-        out->reads[i] = ob_xstrdup(text_or(ob_value_str(ob_list_at(reads, i)), ""));
+    out->reads = read_names(ob_map_get(v, "reads"), &out->read_count);
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
 }
 
 void ob_provider_info_fini(struct ob_provider_info *info)
@@ -251,11 +267,10 @@ void ob_provider_info_fini(struct ob_provider_info *info)
     for (size_t i = 0; i < info->action_count; i++) {
         free(info->actions[i].name);
         free(info->actions[i].wants);
-        free(info->actions[i].undo);
+        free_names(info->actions[i].undo, info->actions[i].undo_count);
+        ob_value_fini(&info->actions[i].undo_says);
     }
-    for (size_t i = 0; i < info->read_count; i++)
-        free(info->reads[i]);
-    free(info->reads);
+    free_names(info->reads, info->read_count);
     free(info->actions);
     free(info->name);
 }

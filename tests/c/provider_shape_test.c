@@ -45,7 +45,7 @@ static const struct fault on_load[] = {
      "lua/provider/mine.lua: actions.remove.max: must be a whole number from 1 to 10000, is 0"},
     {"act.destroys = nil",
      "lua/provider/mine.lua: actions.remove.destroys: must be true or false, is missing"},
-    {"act.undo = 'add'", "lua/provider/mine.lua: actions.remove.undo: there is no action add"},
+    {"act.undo = { 'add' }", "lua/provider/mine.lua: actions.remove.undo: there is no action add"},
     {"act.chunk = 3", "lua/provider/mine.lua: actions.remove.chunk: is more than max"},
     {"p.lookup = nil",
      "lua/provider/mine.lua: there is neither lookup nor list: nobody could be read back"},

@@ -142,6 +142,8 @@ static void test_wait(void **state)
     ob_script_free(s);
 }
 
+/* Each resume is over before the clock is looked at: with the budget gone, it is looked at at once.
+ */
 static void test_two_threads_share_a_budget(void **state)
 {
     static const char text[] = "while true do\n  for i = 1, 100000 do end\n  wait()\nend";

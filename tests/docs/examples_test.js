@@ -85,7 +85,7 @@ async function main() {
     console.error(`FAILED: ${place}`);
     failed++;
   }
-  for (const file of ["README.md", "lua/types.lua"]) {
+  for (const file of ["README.md", "lua/types.lua", "lua/types_provider.lua"]) {
     for (const block of blocks(file)) {
       if (!block.kind.startsWith("lua")) continue;
       const check = checks[block.kind];
