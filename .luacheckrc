@@ -33,6 +33,7 @@ files["lua/sim"] = { std = "sandbox+provider+sim" }
 files["lua/offboard/templates/policy.lua"] = { std = "sandbox+policy" }
 files["lua/offboard/templates/targets.lua"] = { std = "sandbox+config" }
 files["lua/types.lua"] = { std = "sandbox", ignore = { "111", "112", "113", "131", "211", "212" } }
-files["lua/types_provider.lua"] = { std = "sandbox", ignore = { "111", "112", "113", "131", "211", "212" } }
+files["lua/types_provider.lua"] = { std = "sandbox",
+  ignore = { "111", "112", "113", "131", "211", "212" } }
 files["scripts"] = { std = "sandbox+policy" }
 files["**/targets*.lua"] = { std = "sandbox+config" }
