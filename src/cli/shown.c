@@ -78,7 +78,8 @@ static void tell_wait(const struct ob_value *step, struct ob_buf *out)
             continue;
         ob_buf_adds(out, out->len ? " " : "");
         ob_json_write(out, n);
-        ob_buf_addf(out, " %s", units[i]);
+        bool one = n->type == OB_INT && n->i == 1;
+        ob_buf_addf(out, " %.*s", (int)(strlen(units[i]) - one), units[i]);
     }
     if (recheck)
         ob_buf_addf(out, ", then %s is read again", recheck);
