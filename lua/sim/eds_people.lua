@@ -36,7 +36,7 @@ function M.invent(p)
     owner = p.n % 4 == 0 and "CreateFromManager" or "Normal", orgs = orgs,
     remark = p.n % 5 == 0 and "desk " .. p.n or nil, local_admin = p.n % 10 == 0,
     auto_lock = p.n % 14 == 0 and "2027-03-03" or nil,
-    expire_days = p.n % 13 == 0 and 90 or nil, desktops = p.n % 2,
+    expire_days = p.n % 13 == 0 and 90 or nil, rest_days = 90 - p.n % 50, desktops = p.n % 2,
     properties = { [390] = p.n % 9 == 0 and 978 or nil } }
 end
 
@@ -194,7 +194,7 @@ local function common_row(c, r)
   return { Id = FIRST_ID + r.seq, EndUserId = r.id, Email = r.email, Phone = r.phone,
     Status = r.status, OwnerType = r.owner, Remark = r.remark, RealNickName = r.nick,
     IsTenantManager = false, EnableAdminAccess = r.local_admin,
-    PasswordExpireDays = r.expire_days, PasswordExpireRestDays = r.expire_days,
+    PasswordExpireDays = r.expire_days, PasswordExpireRestDays = r.expire_days and (r.rest_days or r.expire_days),
     Groups = group_rows(c, r) }
 end
 
