@@ -333,7 +333,7 @@ static inline int64_t bench_state(struct bench *b, const char *path)
     struct ob_value v;
     char name[100];
     ob_buf_init(&json, OB_BUF_LARGE);
-    if (ob_sim_state(b->sim, &json, &b->err) != OB_OK ||
+    if (ob_sim_state(b->sim, false, &json, &b->err) != OB_OK ||
         ob_script_json(ob_buf_str(&json), json.len, &v, &b->err) != OB_OK)
         fail_msg("%s", b->err.message);
     const struct ob_value *at = &v;
