@@ -39,7 +39,7 @@ struct scenario {
  * whom the cloud refuses is looked at for seconds: that is the scenario "clouds". */
 #define PROVIDER(cloud, what)                                                                      \
     {                                                                                              \
-        .name = cloud, .policy = cloud ".lua", .people = "80", .leavers = "30", .faults = FAULTS,  \
+        .name = cloud, .policy = cloud ".lua", .people = "80", .leavers = "30", .faults = what,    \
         .contract = "all-or-nothing", .kills = 100, .each = 5                                      \
     }
 
