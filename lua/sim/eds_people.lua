@@ -105,9 +105,10 @@ function M.from_item(_, args, item)
     expire_days = wire.decimal(args.PasswordExpireDays), desktops = 0, properties = {} }
 end
 
-function M.by_number(c, id)
+-- Whom a UserId means; it is a text of more digits than most numbers keep.
+function M.by_number(c, text)
   for _, record in ipairs(register.all(c.users)) do
-    if FIRST_ID + record.seq == id then
+    if string.format("%d", FIRST_ID + record.seq) == text then
       return record
     end
   end
