@@ -358,8 +358,8 @@ static void prepare(struct bench *b, struct ob_value *was)
 {
     static const char already[] =
         CLOUDS "meeting:disable(people:first(2), { id = 'meeting_account' })\n"
-               "desktops:lock(people:rest(5), { id = 'desktop_user' })\n";
-    bench_init(b, 60, 8, "");
+               "desktops:lock(people:rest(3), { id = 'desktop_user' })\n";
+    bench_init(b, 24, 5, "");
     before(b, already);
     read_state(b, was);
 }
@@ -370,7 +370,7 @@ static void three_clouds_field_by_field(void **state)
     struct ob_value was, is;
     prepare(&b, &was);
     before(&b, all_of_it);
-    assert_int_equal(bench_state(&b, "clouds.desktops.count"), 52);
+    assert_int_equal(bench_state(&b, "clouds.desktops.count"), 19);
     b.undo_of = b.run;
     good(&b, bench_plan(&b, "undo_run()"));
     good(&b, bench_apply(&b, "undo_run()"));
