@@ -10,19 +10,6 @@
     "  function() return meeting:disable(people, { id = 'meeting_account' }) end,\n"               \
     "  function() return desktops:lock(people, { id = 'desktop_user' }) end)\n"
 
-static void ends(struct bench *b, enum ob_status st, enum ob_status want, const char *part)
-{
-    if (st != want || !strstr(b->err.message, part))
-        fail_msg("%s: \"%s\" instead of %s: \"%s\"", ob_status_word(st), b->err.message,
-                 ob_status_word(want), part);
-}
-
-static void good(struct bench *b, enum ob_status st)
-{
-    if (st != OB_OK)
-        fail_msg("%s: %s", ob_status_word(st), b->err.message);
-}
-
 /* In a run of its own. */
 static void before(struct bench *b, const char *text)
 {
