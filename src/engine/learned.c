@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "engine/step.h"
 
-/* With each run what was met before counts half: one bad run is soon forgotten. */
-#define FADE 0.5
+/* With each run what was met before counts a quarter: one bad run is soon forgotten. */
+#define FADE 0.25
 
 static char *what_of(const struct ob_step *s)
 {

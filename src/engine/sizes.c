@@ -14,23 +14,28 @@
 #define LEARNED_CULPRITS 2.0
 #define LEARNED_PEOPLE   500.0
 /* So many culprits back the counts have faded to a third. */
-#define MEMORY 32.0
+#define MEMORY 16.0
 /* People without a culprit, in multiples of the distance that was expected, until the calm is
  * believed and not the count: of three distances one in twenty is as long by chance. */
 #define CALM 3.0
+/* And three culprits in so small a part of one distance are believed: by chance, one in a hundred
+ * is as small. */
+#define STORM 0.4
 /* Sizes are computed anew when the share moved by this. */
 #define CLOSE 1.03
 
 void ob_sizes_init(struct ob_sizes *z, size_t cap, double culprits, double people)
 {
-    double scale = 1, floor = 2 * FIRST_CULPRITS * (double)cap / M_LN2;
+    double scale = 1, first = 2 * FIRST_CULPRITS * (double)cap / M_LN2;
+    double guess = 1 / (1 + culprits); /* how much of it is left beside what is known */
     if (culprits > LEARNED_CULPRITS)
         scale = LEARNED_CULPRITS / culprits;
     if (people * scale > LEARNED_PEOPLE)
         scale = LEARNED_PEOPLE / people;
     *z = (struct ob_sizes){.cap = cap};
-    z->culprits = FIRST_CULPRITS + culprits * scale;
-    z->people = (floor > FIRST_PEOPLE ? floor : FIRST_PEOPLE) + people * scale;
+    z->culprits = FIRST_CULPRITS * guess + culprits * scale;
+    z->people = (first > FIRST_PEOPLE ? first : FIRST_PEOPLE) * guess + people * scale;
+    z->gap[0] = z->gap[1] = z->gap[2] = INFINITY;
     z->front = ob_xcalloc(TABLE + 1, sizeof *z->front);
 }
 
@@ -53,12 +58,18 @@ void ob_sizes_culprit(struct ob_sizes *z, size_t people)
     z->people = z->people * fade + (double)people;
     z->own_culprits += 1;
     z->own_people += (double)people;
+    z->gap[2] = z->gap[1];
+    z->gap[1] = z->gap[0];
+    z->gap[0] = z->calm + 1;
     z->calm = 0;
 }
 
 double ob_sizes_share(const struct ob_sizes *z, size_t open, size_t people)
 {
     double p = (z->culprits + (double)open) / (z->people + (double)people);
+    double storm = z->gap[0] + z->gap[1] + z->gap[2];
+    if (p * storm < STORM)
+        p = STORM / storm;
     if (p * z->calm > CALM)
         p = CALM / z->calm;
     return p < 0.99 ? p : 0.99;

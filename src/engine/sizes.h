@@ -27,7 +27,8 @@ struct ob_sizes {
     bool together; /* a refused group is not split: each of it goes alone */
     /* Counted, older ones fading; and the same for the next run, which fades by itself. */
     double culprits, people, own_culprits, own_people;
-    double calm; /* people accepted since the last culprit */
+    double calm;   /* people accepted since the last culprit */
+    double gap[3]; /* the same before it, and before the ones before it; the oldest last */
     /* Computed for the share `at`: */
     double at;
     size_t group;
