@@ -80,6 +80,17 @@ static void refused_alone(struct ob_engine *e, struct ob_step *s, size_t i, cons
     ob_step_person(e, s, i, OB_P_DOUBT, *words ? words : "refused without a reason");
 }
 
+/* Refused, and not because of this one, whom an earlier call may have served: then read first. */
+static void fail(struct ob_engine *e, struct ob_step *s, size_t i, const char *why)
+{
+    if (s->progress[i].doubted) {
+        refused_alone(e, s, i, why);
+        return;
+    }
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_FAILED, why);
+}
+
 /* One person of whom the answer speaks. */
 static void one_person(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
                        const struct ob_value *entry, const struct ob_answer *a)
@@ -147,22 +158,15 @@ static void refused_together(struct ob_engine *e, struct ob_step *s, const struc
     ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_TOGETHER);
 }
 
-/* Everybody who has not been tried yet fails with the words that all the others got. Who was in
- * an earlier call is read back first: it may have done it. */
+/* Everybody who has not been tried yet fails with the words that all the others got. */
 static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
 {
     ob_splitter_clear(s->splitter);
     char *why = ob_xasprintf("not tried: %d people were refused one by one with %s", SUSPECTS_MAX,
                              s->hopeless_words);
     for (size_t i = 0; i < s->op.count; i++)
-        if (s->op.people[i].state != OB_P_READY)
-            continue;
-        else if (s->progress[i].doubted) {
-            refused_alone(e, s, i, why);
-        } else {
-            s->wave_bad++;
-            ob_step_person(e, s, i, OB_P_FAILED, why);
-        }
+        if (s->op.people[i].state == OB_P_READY)
+            fail(e, s, i, why);
     free(why);
 }
 
@@ -218,8 +222,8 @@ static void answered(struct ob_engine *e, struct ob_step *s, struct ob_job *job,
         carried_out(e, s, job, a);
         ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_ACCEPTED);
     } else if (a->meaning == OB_SAYS_REQUEST) {
-        s->wave_bad += job->count;
-        set_all(e, s, job, OB_P_FAILED, err->message);
+        for (size_t i = 0; i < job->count; i++)
+            fail(e, s, job->members[i], err->message);
         ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_OTHER);
     } else if (s->action->contract == OB_ONE_VERDICT && job->count > 1) {
         refused_together(e, s, job, a);

@@ -173,6 +173,25 @@ static void refused_because_a_throttled_call_did_it(void **state)
     }
 }
 
+static enum fault throttled_then_wrong(struct world *w, const char *op, size_t nth)
+{
+    bool done = w->beings[3].state == GONE;
+    enum fault f = throttled_half_way(w, op, nth);
+    return is_act(op) && done ? F_REQUEST : f;
+}
+
+/* The same, and the second attempt is refused for a reason that is about nobody in it. */
+static void refused_for_good_after_a_throttled_call_did_it(void **state)
+{
+    struct rig g;
+    rig_init(&g, 5, 0, 5, 1);
+    g.w.lag = 2;
+    g.w.fault = throttled_then_wrong;
+    rig_run(&g);
+    expect(&g, 1, 4);
+    rig_fini(&g);
+}
+
 static bool refused_already(const struct rig *g, size_t i)
 {
     const struct ob_person *p = &g->op->people[i];
@@ -239,6 +258,7 @@ int main(void)
         cmocka_unit_test(sizes_are_learned_and_forgotten),
         cmocka_unit_test(what_was_learned_may_be_nonsense),
         cmocka_unit_test(refused_because_a_throttled_call_did_it),
+        cmocka_unit_test(refused_for_good_after_a_throttled_call_did_it),
         cmocka_unit_test(a_refusal_outlives_a_crash),
         cmocka_unit_test(a_refusal_in_company_proves_nothing_after_a_crash),
     };
