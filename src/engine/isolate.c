@@ -149,7 +149,8 @@ static struct ob_family *from_the_line(struct ob_splitter *s)
     if (!s->count)
         return NULL;
     /* Where answers name the culprits, a large call costs no more than a small one. */
-    size_t most = believed(s) ? s->sizes.cap : ob_sizes_group(&s->sizes, share(s));
+    bool large = s->telling && believed(s);
+    size_t most = large ? s->sizes.cap : ob_sizes_group(&s->sizes, share(s));
     const size_t *first = s->line + s->head;
     return family_new(s, first, take_group(s, most));
 }
@@ -239,7 +240,8 @@ static void refused(struct ob_splitter *s, struct ob_family *f)
     put_back(s, f->bad + f->sent, f->count - f->sent);
     f->count = f->sent;
     f->known = true;
-    if (named_first(s, f) && believed(s))
+    s->telling = named_first(s, f);
+    if (s->telling && believed(s))
         dissolve(s, f);
 }
 

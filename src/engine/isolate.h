@@ -31,6 +31,7 @@ struct ob_splitter {
     size_t *line, head, count, room;
     struct ob_family **families; /* those that wait stand behind each other: the last is next */
     size_t family_count, family_room;
+    bool telling;        /* the last refusal of several named somebody */
     size_t right, wrong; /* people named by answers who were refused alone, and who were not */
 };
 

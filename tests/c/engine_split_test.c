@@ -24,6 +24,7 @@ struct cloud {
     enum end end[MOST];
     size_t *group;
     enum hints hints;
+    size_t silent_after;                 /* calls; 0: never */
     size_t doubt, drain, whim, together; /* one in so many answers; 0: never */
     struct ob_random *rnd;
     struct ob_splitter *s;
@@ -74,7 +75,7 @@ static void name_some(struct cloud *c, const struct ob_family *f)
     for (size_t i = 0; i < f->sent; i++) {
         bool bad = c->bad[f->bad[i]];
         bool named = c->hints == EVERYBODY || (c->hints == INNOCENT ? !bad && one_in(c, 3) : bad);
-        if (c->hints == NO_NAMES || !named)
+        if (c->hints == NO_NAMES || !named || (c->silent_after && c->calls > c->silent_after))
             continue;
         ob_splitter_name(c->s, f->bad[i]);
         if (c->hints == ONE_CULPRIT)
@@ -287,6 +288,20 @@ static void what_names_are_worth(void **state)
     }
 }
 
+/* A cloud that names culprits right for a while, and then nobody. */
+static void names_that_cease(void **state)
+{
+    struct ob_random rnd;
+    ob_random_seed(&rnd, 17);
+    struct cloud *c = cloud_new(MOST, 100, &rnd);
+    c->hints = ALL_CULPRITS;
+    c->silent_after = 200;
+    place(c, 1000);
+    isolate(c);
+    assert_true(c->calls < 5250);
+    free(c);
+}
+
 /* A hundred culprits in a row, and nobody else: calls become small for them, and large again. */
 static void sizes_follow_the_people(void **state)
 {
@@ -392,6 +407,7 @@ int main(void)
         cmocka_unit_test(nobody_is_lost_and_nobody_sent_twice),
         cmocka_unit_test(the_calls_for_ten_thousand),
         cmocka_unit_test(what_names_are_worth),
+        cmocka_unit_test(names_that_cease),
         cmocka_unit_test(sizes_follow_the_people),
         cmocka_unit_test(what_was_learned),
         cmocka_unit_test(groups_are_refused_every_second_time),
