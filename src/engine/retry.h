@@ -30,6 +30,7 @@ struct ob_retry_out {
 
 #define OB_RETRY_ATTEMPTS  5  /* for readings, and for mutations that never left */
 #define OB_RETRY_THROTTLED 10 /* refusals in a row before "throttled out" */
+#define OB_RETRY_STARVED   50 /* of one call, while others get through */
 
 struct ob_retry_out ob_retry_decide(const struct ob_retry_in *in);
 
