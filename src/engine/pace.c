@@ -1,8 +1,8 @@
 /* How the pace is found.
  *
- * OPEN. Nothing is known: one call is in flight, and the window grows by one for every two windows
- * of accepted calls, so that about the square root of what was accepted is out when a limit is
- * met, and quick clouds without one lose nothing to speak of.
+ * OPEN. Nothing is known: one call is in flight, then up to NARROW, and from there the window grows
+ * by one for every two windows of accepted calls: about the square root of what was accepted is out
+ * when a limit is met, and quick clouds without one lose nothing to speak of.
  *
  * HOLD. A limit was met (pace_storm.c) and counted. Calls leave evenly, GUARD below it: evenly,
  * because then sliding windows, fixed windows and buckets all look the same; below, because the
@@ -21,6 +21,7 @@
 #include <string.h>
 #include "engine/pace_parts.h"
 
+#define NARROW   4    /* calls in flight that are no risk to speak of */
 #define SLACK    10   /* so many milliseconds of our own lateness are made good */
 #define STEP     1.1  /* of a large look above ... */
 #define SMALL    1.03 /* ... and of a small one */
@@ -202,7 +203,7 @@ static void consider(struct ob_pace *p, int64_t now)
 
 static void widen(struct ob_pace *p)
 {
-    if (++p->grown < 2 * p->window || p->window >= p->parallel)
+    if (++p->grown < (p->window < NARROW ? 1 : 2 * p->window) || p->window >= p->parallel)
         return;
     p->window++;
     p->grown = 0;
