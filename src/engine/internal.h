@@ -113,8 +113,9 @@ void ob_job_ids(struct ob_job *job, const char *const *ids, size_t count); /* ar
 bool ob_job_mutates(const struct ob_job *job);
 void ob_job_queue(struct ob_engine *e, struct ob_job *job);
 void ob_job_queue_first(struct ob_job *job); /* a login goes before all that waits for it */
-/* Who was throttled goes before all who were not, or would starve among them. */
-void ob_job_queue_throttled(struct ob_job *job);
+/* Who was throttled goes before all who were not, or would starve among them; and who was told to
+ * log in, because it can tell whether the new token is good. */
+void ob_job_queue_again(struct ob_job *job);
 /* Calls `done` and frees the job, which is in no list any more. */
 void ob_job_finish(struct ob_engine *e, struct ob_job *job, enum ob_job_end end,
                    const struct ob_answer *answer, const struct ob_response *response,

@@ -89,11 +89,11 @@ void ob_job_queue_first(struct ob_job *job)
         ts->tail = &job->next;
 }
 
-void ob_job_queue_throttled(struct ob_job *job)
+void ob_job_queue_again(struct ob_job *job)
 {
     struct ob_tstate *ts = job->ts;
     struct ob_job **at = &ts->head;
-    while (*at && ((*at)->kind == OB_CALL_LOGIN || (*at)->throttled))
+    while (*at && ((*at)->kind == OB_CALL_LOGIN || (*at)->throttled || (*at)->logins))
         at = &(*at)->next;
     job->next = *at;
     *at = job;

@@ -129,7 +129,7 @@ static void try_again(struct ob_engine *e, struct ob_job *job, bool throttled, i
     if (job->kind == OB_CALL_LOGIN)
         ob_job_queue_first(job);
     else if (throttled)
-        ob_job_queue_throttled(job);
+        ob_job_queue_again(job);
     else
         ob_job_queue(e, job);
 }
@@ -184,7 +184,7 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
         job->logins++;
         if (job->token_number == job->ts->token_number)
             ob_login_forget(job->ts); /* else somebody has already got a new one */
-        ob_job_queue(e, job);
+        ob_job_queue_again(job);
         return;
     case OB_NEXT_DOUBT:
         ob_job_finish(e, job, OB_JOB_DOUBT, NULL, NULL, why);
