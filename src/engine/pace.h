@@ -43,7 +43,7 @@ struct ob_pace {
     int failures;            /* of large ones in a row */
     int window, grown;       /* OPEN: so many in flight; accepted since it grew */
     int64_t pause, patience; /* calls and milliseconds until the next look above */
-    double saved;
+    double saved;            /* what the next run would begin with */
     /* when the next call may leave */
     double next_at, cap_at;
     int64_t hold_until; /* our own */
@@ -55,25 +55,28 @@ struct ob_pace {
     int64_t passed;
     double busy_ms;
     int64_t fresh_at; /* a run that began after a whole quiet second */
-    /* a storm: from a refusal to the next call that is accepted */
-    unsigned storm;
-    bool scouting, scout_out; /* one call at a time looks whether it is over */
-    int depth;                /* refused scouts */
-    int in_row;               /* refused calls since one was accepted */
-    int64_t storm_at, blind_ms;
+    /* a storm: from a refusal to the next call that is accepted (pace_storm.c) */
+    unsigned storm;             /* its number */
+    bool scouting, scout_out;   /* one call at a time looks whether it is over */
+    int depth;                  /* refused scouts */
+    int in_row;                 /* refused calls since one was accepted */
+    int64_t storm_at;           /* when the first that was refused had left */
+    int64_t blind_ms;           /* the last wait for a scout, doubled each time */
     int64_t run_at, run_passed; /* of the run before it */
     double before;              /* the rate when it began */
-    double recount;             /* what was counted */
+    double recount;             /* what was counted, while answers may still add to it */
     bool recent;                /* the rate was counted, and nothing refused since */
     bool spared;                /* it changed no rate */
-    double top;                 /* the rate at which a series of refusals began; 0: there is none */
-    double immune;              /* so large a share is refused whatever the rate; 0: none */
+    bool lucky;                 /* enough passed before the storm for it to be an accident */
+    int64_t quiet_ms;           /* from the last storm's beginning to its end */
+    bool sure;                  /* the new rate was counted, not guessed */
+    /* refusals by lot (pace_lot.c) */
+    double top;    /* the rate at which a series of refusals began; 0: there is none */
+    double immune; /* so large a share is refused whatever the rate; 0: none */
     struct ob_pace_pool above, below; /* calls at more than half of `top`, and at less */
-    bool lucky;                       /* enough passed before the storm for it to be an accident */
-    int64_t quiet_ms;                 /* from the last storm's beginning to its end */
-    bool sure;                        /* the new rate was counted, not guessed */
-    int64_t last_ok;                  /* when the last call that was accepted had left */
-    int64_t seen[OB_PACE_SEEN];       /* the same for those before it, as a ring */
+    /* calls that were accepted */
+    int64_t last_ok;            /* when the last call that was accepted had left */
+    int64_t seen[OB_PACE_SEEN]; /* the same for those before it, as a ring */
     size_t seen_count;
 };
 

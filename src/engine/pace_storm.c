@@ -259,7 +259,7 @@ static void late_refusal(struct ob_pace *p, const struct ob_pace_call *call, int
 /* What the cloud says is for everybody, and instead of what we would have waited. */
 static void obey(struct ob_pace *p, int64_t now, int64_t said_ms, struct ob_random *rnd)
 {
-    int64_t until = now + ob_backoff_ms(rnd, 1, true, said_ms);
+    int64_t until = now + ob_backoff_ms(rnd, 1, said_ms);
     if (until > p->said_until)
         p->said_until = until;
     p->hold_until = now;

@@ -125,7 +125,7 @@ static void try_again(struct ob_engine *e, struct ob_job *job, bool throttled, i
     job->throttled += throttled;
     job->not_before = ob_engine_now(e);
     if (!throttled)
-        job->not_before += ob_backoff_ms(&e->random, job->attempt, false, after_ms);
+        job->not_before += ob_backoff_ms(&e->random, job->attempt, after_ms);
     if (job->kind == OB_CALL_LOGIN)
         ob_job_queue_first(job);
     else if (throttled)
