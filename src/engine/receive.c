@@ -211,6 +211,16 @@ static bool died_in_use(const struct ob_job *job)
            job->logins < LOGINS_MAX;
 }
 
+/* Putting a role back may be for others to do. That is about this call: whoever made the accounts
+ * again may go on. */
+static bool lacks_one_right(const struct ob_job *job, const struct ob_answer *a)
+{
+    const struct ob_provider_info *info = job->ts->t->provider.info;
+    const struct ob_action *act =
+        job->kind == OB_CALL_ACT ? ob_provider_action(info, job->op) : NULL;
+    return a->meaning == OB_SAYS_PERMISSION && act && act->extra;
+}
+
 void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
 {
     struct ob_job *job = land(e, c->id);
@@ -231,6 +241,8 @@ void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
     if (job->kind == OB_CALL_LOGIN)
         ob_login_read(e, job->ts, c, &a);
     tell_pace(e, job, c, &a);
+    if (lacks_one_right(job, &a))
+        a.meaning = OB_SAYS_REQUEST;
     /* A refusal for now is no failed attempt. */
     struct ob_retry_in in = {.kind = job->kind,
                              .attempt = job->attempt - job->throttled,
