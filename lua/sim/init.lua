@@ -383,6 +383,12 @@ function M.leavers(count, now_ms)
   return report.leavers(world, count, now_ms)
 end
 
+-- Whatever goes wrong ends; whom the clouds refuse they go on refusing.
+function M.calm()
+  world.faults.parsed = { all = {} }
+  return true
+end
+
 -- How these people stand in a cloud: words in the same order.
 function M.standing(cloud, ids)
   local words, c = {}, world.clouds[cloud]

@@ -104,13 +104,13 @@ local function put(list, seen, person)
   return nil
 end
 
--- Rows by column name, as --from reads them. nil and a message when two share an id. `others` are
--- invented besides, who share no id with anybody.
+-- Rows by column name, as --from reads them. nil and a message when two share an id. With `others`
+-- so many are invented besides, and a second row with an id is nobody new.
 function M.from_rows(rows, seed, others)
   local list, seen = {}, {}
   for n, row in ipairs(rows) do
     local id, place = put(list, seen, from_row(row, seed, n))
-    if id then
+    if id and not others then
       return nil, format("row %d: '%s' stands in row %d already", n, id, place)
     end
   end

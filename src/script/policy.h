@@ -40,6 +40,18 @@ struct ob_policy_options {
     int parallel;
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;
+    const struct ob_rehearsing *rehearsing; /* NULL: this is no rehearsal */
+};
+
+/* What a rehearsal gives besides. */
+struct ob_rehearsing {
+    uint64_t seed;                   /* of the engine's jitter */
+    struct ob_target *const *opened; /* one for each target of the configuration, lent */
+    /* An input that nobody bound: invents one, or answers NULL. */
+    const struct ob_bound_input *(*invent)(void *ctx, const char *name, int format);
+    void *ctx;
+    unsigned char *lines; /* a mark for each line of the policy that was run; or NULL */
+    size_t line_count;
 };
 
 struct ob_policy;
@@ -50,5 +62,10 @@ void ob_policy_free(struct ob_policy *p);
 OB_MUST_CHECK enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err);
 /* PLAN: the document (plan.h), borrowed. Complete after a run that was OB_OK. */
 struct ob_value *ob_policy_document(struct ob_policy *p);
+/* Rehearsals: holds all that the policy expects of `world` now? OB_ERR_POLICY with the name of the
+ * rule and why when one is broken. policy_expect.c says what `world` is. */
+OB_MUST_CHECK enum ob_status ob_policy_expects(struct ob_policy *p, const struct ob_value *world,
+                                               struct ob_err *err);
+size_t ob_policy_expect_count(const struct ob_policy *p);
 /* For signal handlers, together with the transport's wake. */
 void ob_policy_stop(struct ob_policy *p, enum ob_status status);

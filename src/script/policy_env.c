@@ -6,7 +6,7 @@
 #include "script/policy_parts.h"
 
 /* Names of versions to come: said so instead of "unknown name". */
-static const char *const later[] = {"wait", "rehearse", "expect", NULL};
+static const char *const later[] = {"wait", "rehearse", NULL};
 
 static int raise(lua_State *L, enum ob_status status, const char *message)
 {
@@ -18,12 +18,13 @@ static int raise(lua_State *L, enum ob_status status, const char *message)
 
 /* ---- input ---- */
 
-static const struct ob_bound_input *find_input(const struct ob_policy *p, const char *name)
+static const struct ob_bound_input *find_input(const struct ob_policy *p, const char *name, int format)
 {
     for (size_t i = 0; i < p->opt.input_count; i++)
         if (strcmp(p->opt.inputs[i].name, name) == 0)
             return &p->opt.inputs[i];
-    return NULL;
+    const struct ob_rehearsing *r = p->opt.rehearsing;
+    return r && r->invent ? r->invent(r->ctx, name, format) : NULL;
 }
 
 static const char *text_option(lua_State *L, int opts, const char *name)
@@ -64,7 +65,7 @@ static int read_input(lua_State *L, enum ob_format format)
     struct ob_err err;
     known_options(L, 2, names);
     lua_settop(L, 2);
-    const struct ob_bound_input *in = find_input(p, name);
+    const struct ob_bound_input *in = find_input(p, name, format);
     if (!in) {
         char why[300];
         snprintf(why, sizeof why, "input \"%s\" is not bound to a file: --input %s=FILE", name,
@@ -274,6 +275,7 @@ void ob_open_policy_env(lua_State *L)
                                      {"note", l_note},
                                      {"fail", l_fail},
                                      {"together", ob_policy_together},
+                                     {"expect", ob_policy_expect},
                                      {NULL, NULL}};
     ob_push_env(L);
     luaL_setfuncs(L, names, 0);

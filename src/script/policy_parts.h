@@ -44,6 +44,7 @@ struct ob_policy {
     size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
     bool proposed;                  /* from now on it is too late to protect anybody */
     struct ob_err failed;
+    struct ob_expect *expects; /* rehearsals only; policy_expect.c */
 };
 
 struct ob_policy *ob_policy_of(lua_State *L);
@@ -64,6 +65,8 @@ void ob_policy_push_table(lua_State *L, struct ob_table **slot);
 void ob_open_policy_env(lua_State *L);
 void ob_open_policy_targets(lua_State *L);
 void ob_open_outcome(lua_State *L);
+int ob_policy_expect(lua_State *L);     /* [-n, +0, e] policy_expect.c */
+void ob_expects_free(struct ob_expect *x);
 int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
 
 /* [-n, +1|3, e] target:request{}; policy_request.c */

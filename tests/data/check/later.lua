@@ -1,7 +1,4 @@
 wait { days = 30 }
 if var("x", nil) then rehearse() end
-local e = expect
-note(e)
 -- expect 1: "wait" is not part of this version of offboard
 -- expect 2: "rehearse" is not part of this version of offboard
--- expect 3: "expect" is not part of this version of offboard

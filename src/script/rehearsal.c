@@ -1,0 +1,352 @@
+/* One run of a rehearsal: plan, then lives of the policy until its run has come to its end. A life
+ * that crashed is followed by the next on the same ledger and the same clouds; one that waits is
+ * followed when it is due; one that left something in doubt is resumed a minute later. */
+#include "script/rehearsal.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "engine/plan.h"
+#include "script/rehearsal_parts.h"
+
+#define PLANS_MAX  12 /* a plan that met a fault is made again */
+#define LIVES_MAX  60
+#define CALM_AFTER 8 /* so many lives in doubt, and whatever goes wrong ends */
+#define RESUME_MS  60000
+
+/* ---- one life ---- */
+
+static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
+{
+    const struct ob_rehearsal_setup *s = &r->setup;
+    *o = (struct ob_policy_options){
+        .mode = OB_MODE_PLAN,
+        .name = s->name,
+        .text = s->text,
+        .len = s->len,
+        .inputs = r->inputs,
+        .input_count = r->lent_inputs,
+        .vars = s->vars ? s->vars : &r->vars,
+        .allow_empty = s->allow_empty,
+        .max_delete = s->max_delete,
+        .limits = s->limits,
+        .now_ms = ob_wall_ms(&r->clock),
+        .config = r->config,
+        .clock = &r->clock,
+        .transport = ob_world_transport(r),
+        .ledger = r->ledger,
+        .notify = ob_world_note,
+        .notify_ctx = r,
+        .rehearsing = &r->rehearsing,
+    };
+}
+
+static void end_policy(struct ob_rehearsal *r)
+{
+    ob_policy_free(r->policy);
+    r->policy = NULL;
+    ob_world_land(r);
+}
+
+static enum ob_status run_policy(struct ob_rehearsal *r, const struct ob_policy_options *o,
+                                 struct ob_err *err)
+{
+    end_policy(r);
+    r->dead = false;
+    *err = (struct ob_err){0};
+    enum ob_status st = ob_policy_new(&r->policy, o, err);
+    if (st == OB_OK)
+        st = ob_policy_run(r->policy, err);
+    err->status = st;
+    ob_rule_text(r, err->message);
+    if (r->dead) { /* what was not committed never was */
+        end_policy(r);
+        ob_ledger_rollback(r->ledger);
+    }
+    return st;
+}
+
+/* ---- plan ---- */
+
+static enum ob_status keep_plan(struct ob_rehearsal *r, struct ob_err *err)
+{
+    struct ob_plan_row row = {0};
+    char digest[65];
+    enum ob_status st =
+        ob_ledger_blob_put(r->ledger, r->setup.text, r->setup.len, digest, err);
+    if (st == OB_OK)
+        st = ob_plan_seal(&r->plan, &row, err);
+    if (st == OB_OK)
+        st = ob_ledger_plan_put(r->ledger, &row, err);
+    if (st == OB_OK)
+        st = ob_ledger_run_new(r->ledger, row.id, ob_wall_ms(&r->clock), &r->run, err);
+    ob_plan_row_fini(&row);
+    return st;
+}
+
+/* What a policy says itself is said again however often it is asked. */
+static bool is_final(enum ob_status st)
+{
+    return st == OB_ERR_POLICY || st == OB_ERR_GUARD || st == OB_ERR_INPUT || st == OB_ERR_STALE ||
+           st == OB_ERR_USAGE;
+}
+
+static enum ob_status make_plan(struct ob_rehearsal *r, struct ob_err *err)
+{
+    enum ob_status st = OB_ERR;
+    for (int i = 0; i < PLANS_MAX; i++) {
+        struct ob_policy_options o;
+        policy_options(r, &o);
+        st = run_policy(r, &o, err);
+        if (st == OB_OK && !r->dead) {
+            ob_value_fini(&r->plan);
+            ob_value_copy(&r->plan, ob_policy_document(r->policy));
+            st = keep_plan(r, err);
+        }
+        if ((st == OB_OK || is_final(st)) && !r->dead)
+            break;
+        r->dead = false;
+        r->now_ms += RESUME_MS;
+    }
+    r->dead = false;
+    r->out->plan_requests = r->requests;
+    r->out->plan_points = r->points;
+    ob_world_tell(r, false, st == OB_OK ? "the plan is made" : "there is no plan: %s",
+                  err->message);
+    return st;
+}
+
+/* ---- run ---- */
+
+static enum ob_status one_life(struct ob_rehearsal *r, struct ob_err *err)
+{
+    struct ob_policy_options o;
+    policy_options(r, &o);
+    o.mode = OB_MODE_APPLY;
+    o.now_ms = ob_map_int(&r->plan, "now_ms", 0);
+    o.today = ob_map_str(&r->plan, "today");
+    o.plan = &r->plan;
+    o.run = r->run;
+    r->unknown_seen = false;
+    r->out->lives++;
+    if (r->out->lives > 1)
+        ob_world_tell(r, false, "the run is resumed");
+    return run_policy(r, &o, err);
+}
+
+struct tally {
+    struct ob_rehearsal *r;
+    struct ob_counts *counts;
+    enum ob_status st;
+    struct ob_err *err;
+};
+
+static bool count_person(void *ctx, const struct ob_person_row *p)
+{
+    struct ob_counts *c = ctx;
+    switch (p->state) {
+    case OB_P_SUCCEEDED:
+        c->succeeded++;
+        break;
+    case OB_P_FAILED:
+        c->failed++;
+        break;
+    case OB_P_SKIPPED:
+        c->skipped++;
+        break;
+    case OB_P_PENDING:
+    case OB_P_READY:
+        c->pending++;
+        break;
+    default:
+        c->unknown++;
+    }
+    return true;
+}
+
+static bool count_step(void *ctx, const struct ob_step_row *s)
+{
+    struct tally *t = ctx;
+    t->st = ob_ledger_person_each(t->r->ledger, t->r->run, s->path, count_person, t->counts, t->err);
+    return t->st == OB_OK;
+}
+
+static enum ob_status count_all(struct ob_rehearsal *r, struct ob_err *err)
+{
+    struct tally t = {r, &r->out->counts, OB_OK, err};
+    r->out->counts = (struct ob_counts){0};
+    enum ob_status st = ob_ledger_step_each(r->ledger, r->run, count_step, &t, err);
+    return st == OB_OK ? t.st : st;
+}
+
+/* May a resume change anything? In doubt, or stopped by a cloud, it may. */
+static bool goes_on(const struct ob_rehearsal *r, enum ob_status st)
+{
+    const struct ob_counts *c = &r->out->counts;
+    return c->unknown > 0 || (st != OB_OK && !is_final(st));
+}
+
+static enum ob_status wait_until_due(struct ob_rehearsal *r, struct ob_err *err)
+{
+    return ob_fail(err, OB_ERR, "a wait without an end");
+}
+
+/* Every crash and every wait is followed by a life; *last is how the last one ended. */
+static enum ob_status live(struct ob_rehearsal *r, struct ob_err *last, struct ob_err *err)
+{
+    int doubts = 0;
+    while (r->out->lives < LIVES_MAX) {
+        enum ob_status st = one_life(r, last), counted;
+        if (r->dead) {
+            r->dead = false;
+            r->now_ms += RESUME_MS;
+            ob_rules_after_life(r);
+            continue;
+        }
+        counted = count_all(r, err);
+        ob_rules_after_life(r);
+        if (counted != OB_OK)
+            return counted;
+        if (st == OB_ERR_WAITING) {
+            counted = wait_until_due(r, err);
+            if (counted != OB_OK)
+                return counted;
+            continue;
+        }
+        if (!goes_on(r, st) || r->out->rule)
+            return OB_OK;
+        if (++doubts == CALM_AFTER && ob_clouds_calm(r, err) != OB_OK)
+            return err->status;
+        if (doubts > 2 * CALM_AFTER)
+            break;
+        r->now_ms += RESUME_MS;
+    }
+    ob_rule_broken(r, "every run comes to its end", -1, "after %" PRId64 " lives: %s",
+                   r->out->lives, last->message[0] ? last->message : "some are still unknown");
+    return OB_OK;
+}
+
+static enum ob_status carry_out(struct ob_rehearsal *r, struct ob_err *err)
+{
+    enum ob_status st = ob_books_begin(r, err);
+    if (st == OB_OK)
+        st = live(r, &r->out->end, err);
+    r->counting = false;
+    if (st == OB_OK)
+        st = ob_books_end(r, err);
+    if (st == OB_OK)
+        st = ob_rules_at_end(r, err);
+    return st;
+}
+
+static enum ob_status fresh(struct ob_rehearsal *r, const struct ob_schedule *s, struct ob_err *err)
+{
+    end_policy(r);
+    ob_ledger_close(r->ledger);
+    r->ledger = NULL;
+    ob_books_fini(&r->books);
+    ob_value_fini(&r->world);
+    r->schedule = s;
+    r->culprit = -1;
+    enum ob_status st = ob_ledger_open(&r->ledger, ":memory:", err);
+    if (st == OB_OK)
+        st = ob_clouds_again(r, err);
+    if (st == OB_OK)
+        ob_world_reset(r);
+    for (size_t i = 0; i < r->config->count && st == OB_OK; i++)
+        r->sizes[i] = ob_clouds_size(r, (int)i);
+    return st;
+}
+
+enum ob_status ob_rehearsal_run(struct ob_rehearsal *r, const struct ob_schedule *s,
+                                struct ob_rehearsed *out, struct ob_err *err)
+{
+    *out = (struct ob_rehearsed){0};
+    r->out = out;
+    enum ob_status st = fresh(r, s, err);
+    if (st != OB_OK)
+        return st;
+    int64_t began = r->now_ms;
+    if (make_plan(r, &out->plan) == OB_OK)
+        st = carry_out(r, err);
+    out->requests = r->requests;
+    out->points = r->points;
+    out->took_ms = r->now_ms - began;
+    out->waited_ms = r->waited_ms;
+    return st;
+}
+
+/* ---- life ---- */
+
+enum ob_status ob_rehearsal_new(struct ob_rehearsal **out, const struct ob_rehearsal_setup *setup,
+                                struct ob_err *err)
+{
+    struct ob_rehearsal *r = ob_xcalloc(1, sizeof *r);
+    *out = NULL;
+    r->setup = *setup;
+    r->culprit = -1;
+    ob_value_init(&r->plan);
+    ob_value_init(&r->world);
+    ob_value_init(&r->vars);
+    ob_value_set_map(&r->vars);
+    ob_world_make(r);
+    enum ob_status st = ob_clouds_make(r, err);
+    r->sizes = ob_xcalloc(r->config->count + 1, sizeof *r->sizes);
+    r->rehearsing = (struct ob_rehearsing){.seed = (uint64_t)setup->seed + 1,
+                                           .opened = r->opened,
+                                           .invent = ob_clouds_invent,
+                                           .ctx = r,
+                                           .lines = setup->lines,
+                                           .line_count = setup->line_count};
+    if (st == OB_OK)
+        *out = r;
+    else
+        ob_rehearsal_free(r);
+    return st;
+}
+
+void ob_rehearsal_free(struct ob_rehearsal *r)
+{
+    if (!r)
+        return;
+    end_policy(r);
+    ob_ledger_close(r->ledger);
+    r->ledger = NULL;
+    ob_books_fini(&r->books);
+    ob_world_reset(r);
+    free(r->flights);
+    free(r->sizes);
+    ob_clouds_free(r);
+    ob_value_fini(&r->plan);
+    ob_value_fini(&r->world);
+    ob_value_fini(&r->vars);
+    free(r);
+}
+
+const struct ob_value *ob_rehearsal_plan(const struct ob_rehearsal *r)
+{
+    return &r->plan;
+}
+
+int64_t ob_rehearsal_people(const struct ob_rehearsal *r)
+{
+    return r->people;
+}
+
+int64_t ob_rehearsal_invented(const struct ob_rehearsal *r)
+{
+    return r->invented;
+}
+
+const struct ob_call_tally *ob_rehearsal_calls(const struct ob_rehearsal *r, size_t *count)
+{
+    *count = r->call_count;
+    return r->calls;
+}
+
+const char *ob_rehearsal_target(const struct ob_rehearsal *r, int target)
+{
+    return target >= 0 && (size_t)target < r->config->count ? r->config->targets[target].name
+                                                            : "login";
+}
