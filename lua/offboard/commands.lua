@@ -11,6 +11,8 @@ local quiet = { "--quiet", help = "no progress, only results and errors" }
 local common = { config, ledger, json, quiet }
 
 local yes = { "--yes", help = "do not ask; needed where standard input is no terminal" }
+local deadline = { "--deadline", arg = "TIME",
+  help = "stop after that, as after SIGTERM: 30m, 2h; `offboard resume` goes on" }
 local parallel = { "--parallel", arg = "N", kind = "integer", min = 1, max = 64,
   help = "calls in flight for each target, at most 64" }
 
@@ -86,7 +88,7 @@ local commands = {
       .. "then you are asked. Every call is written to the ledger before it leaves, so a run "
       .. "that was stopped goes on with `offboard resume`.",
     arguments = { { "PLAN|POLICY", key = "what", help = "a plan's id, or a policy, a Lua file" } },
-    options = join(policy, { yes, parallel }, common),
+    options = join(policy, { yes, parallel, deadline }, common),
     examples = {
       "offboard apply 9f3c61d2a7b04e55",
       "offboard apply leavers.lua --input leavers=leavers.csv",
@@ -94,10 +96,27 @@ local commands = {
 
   { "resume", summary = "go on: after a crash, or with what is due now",
     about = "Settles what is in doubt by asking the clouds, then goes on. Without RUN, every run "
-      .. "that is open. Run it from a timer: what is not due yet stays as it is (exit 22).",
+      .. "that is open and due. Run it from a timer: what is not due yet stays as it is (exit 22).",
     arguments = { which_run "the number of one run" },
-    options = join({ parallel }, common),
-    examples = { "offboard resume", "offboard resume 12 --parallel 2" } },
+    options = join({
+      { "--due-in", arg = "TIME", help = "change nothing; list what is due within that: 12h, 7d" },
+      { "--input", arg = "NAME=FILE", many = true, kind = "pair",
+        help = "the file that a wait reads again, when it is not where it was; for several "
+          .. "inputs, give it again" },
+      parallel, deadline }, common),
+    examples = { "offboard resume", "offboard resume 12 --parallel 2",
+      "offboard resume --due-in 7d" } },
+
+  { "undo", summary = "take back what a run did",
+    about = "Plans it, shows what will come back and what cannot, asks, and does it: last step "
+      .. "first, for those whom the run changed, from what the clouds said before. What is in "
+      .. "doubt is looked up first. A run that still waits is ended by it.",
+    arguments = {
+      { "RUN", key = "run", kind = "integer", min = 1, help = "the number of the run" } },
+    options = join({
+      { "--plan", help = "only plan it; `offboard apply` carries the plan out" },
+      yes, parallel, deadline }, common),
+    examples = { "offboard undo 12", "offboard undo 12 --plan", "offboard undo 12 --yes --json" } },
 
   { "status", summary = "list runs, or say how one of them stands",
     about = "Without RUN, all runs, newest first. Asks no cloud.",
@@ -210,7 +229,7 @@ local exits = {
   { 31, "locked: another process holds this run" },
   { 32, "audit: the ledger does not add up" },
   { 64, "usage: the command line or targets.lua" },
-  { 130, "stopped by Ctrl-C; 143: by SIGTERM; resumable" },
+  { 130, "stopped by Ctrl-C; 143: by SIGTERM or --deadline; resumable" },
 }
 
 local environment = {

@@ -2,6 +2,7 @@
  * no libc call decides by locale or time zone but in ob_date_local, whose purpose that is. */
 #include "base/clock.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -169,4 +170,38 @@ bool ob_time_parse(const char *s, int64_t *wall_ms)
     }
     *wall_ms = ms + (((days * 24 + h) * 60 + m) * 60 + sec) * 1000;
     return true;
+}
+
+bool ob_date_begin(const char *date, int64_t *wall_ms)
+{
+    struct tm tm = {.tm_isdst = -1};
+    int64_t days;
+    const char *end = date;
+    if (!read_date(&end, &days) || *end)
+        return false;
+    sscanf(date, "%d-%d-%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    tzset();
+    time_t t = mktime(&tm); /* a midnight that summer time skips is the moment after it */
+    *wall_ms = (int64_t)t * 1000;
+    return t != (time_t)-1;
+}
+
+bool ob_duration_parse(const char *s, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    char *end;
+    long long n = *s >= '0' && *s <= '9' ? strtoll(s, &end, 10) : 0;
+    if (n < 1 || n > 1000000000)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            *ms = n * units[i].ms;
+            return true;
+        }
+    return false;
 }

@@ -27,5 +27,9 @@ char *ob_time_iso(int64_t wall_ms, bool ms, char out[OB_TIME_TEXT]);
 char *ob_time_basic(int64_t wall_ms, char out[OB_TIME_TEXT]);
 /* "2026-11-22" in the local time zone (TZ), the administrator's today. */
 char *ob_date_local(int64_t wall_ms, char out[OB_TIME_TEXT]);
+/* When a day begins in the local time zone: "2026-12-31". False when that is no date. */
+bool ob_date_begin(const char *date, int64_t *wall_ms);
+/* "90s", "30m", "2h", "7d": a number of one unit, above 0. False when it is none. */
+bool ob_duration_parse(const char *s, int64_t *ms);
 /* Reads the dates and times that ob_time_iso writes, with optional fraction and offset. */
 bool ob_time_parse(const char *s, int64_t *wall_ms);

@@ -133,7 +133,7 @@ static enum ob_status read_it(struct ob_session *s, struct ob_target *t, const c
 static enum ob_status act(struct ob_session *s, const char *target, const char *action,
                           struct ob_buf *ids, struct ob_err *err)
 {
-    struct ob_bound_input in = {(char *)"people", (char *)"the command line", *ids};
+    struct ob_bound_input in = {(char *)"people", (char *)"the command line", NULL, *ids};
     struct ob_bound b = {.name = (char *)"call", .inputs = &in, .input_count = 1};
     struct ob_value doc;
     char id[OB_PLAN_ID];
@@ -182,7 +182,8 @@ static enum ob_status no_action(const struct ob_target *t, const char *action, s
     struct ob_buf names;
     ob_buf_init(&names, OB_BUF_SMALL);
     for (size_t i = 0; i < info->action_count; i++)
-        add_name(&names, info->actions[i].name);
+        if (!info->actions[i].from_snapshot)
+            add_name(&names, info->actions[i].name);
     for (size_t i = 0; i < sizeof readings / sizeof *readings; i++)
         if (ob_provider_reads(info, readings[i]))
             add_name(&names, readings[i]);
@@ -204,7 +205,8 @@ static enum ob_status call(struct ob_session *s, struct ob_buf *ids, struct ob_e
     enum ob_status st = ob_target_open(&t, s->config, config, err);
     if (st != OB_OK)
         return st;
-    bool acts = ob_provider_action(t->provider.info, action), lists = strcmp(action, "list") == 0;
+    const struct ob_action *a = ob_provider_action(t->provider.info, action);
+    bool acts = a && !a->from_snapshot, lists = strcmp(action, "list") == 0;
     if ((acts || strcmp(action, "lookup") == 0) && !ids->len)
         st = ob_fail(err, OB_ERR_USAGE, "%s %s: for whom? name people, or - for standard input",
                      name, action);

@@ -9,14 +9,27 @@
 #define POLICY_MAX ((size_t)1024 * 1024)
 #define INPUT_MAX  ((size_t)256 * 1024 * 1024)
 
+static enum ob_status read_deadline(struct ob_session *s, struct ob_err *err)
+{
+    const char *text = ob_cli_text(s->cli, "deadline");
+    int64_t ms;
+    if (!text)
+        return OB_OK;
+    if (!ob_duration_parse(text, &ms))
+        return ob_fail(err, OB_ERR_USAGE, "--deadline %s: give a time such as 90s, 30m or 2h",
+                       text);
+    s->deadline_ms = ob_mono_ms(ob_clock_real()) + ms;
+    return OB_OK;
+}
+
 enum ob_status ob_session_open(struct ob_session *s, struct ob_cli *cli, bool cloud,
                                struct ob_err *err)
 {
     *s = (struct ob_session){.cli = cli};
     ob_progress_init(&s->progress, stderr, cli->tty_err && !ob_cli_flag(cli, "quiet"), cli->color);
     char *path = ob_cli_ledger_path(cli);
-    enum ob_status st = OB_OK;
-    if (cloud) {
+    enum ob_status st = read_deadline(s, err);
+    if (st == OB_OK && cloud) {
         const char *named = ob_cli_text(cli, "config");
         s->config = named ? NULL : ob_config_none();
         st = s->config ? OB_OK : ob_config_load(&s->config, named, err);
@@ -70,7 +83,9 @@ static enum ob_status bind_input(struct ob_bound *b, const char *pair, struct ob
     b->inputs = ob_xrealloc(b->inputs, b->input_count + 1, sizeof *b->inputs);
     struct ob_bound_input *in = &b->inputs[b->input_count++];
     in->name = name;
-    in->source = ob_xstrdup(strcmp(equals + 1, "-") == 0 ? name : base_name(equals + 1));
+    bool piped = strcmp(equals + 1, "-") == 0;
+    in->source = ob_xstrdup(piped ? name : base_name(equals + 1));
+    in->path = piped ? NULL : realpath(equals + 1, NULL); /* for a wait that reads it again */
     ob_buf_init(&in->bytes, INPUT_MAX);
     return ob_file_read(equals + 1, INPUT_MAX, &in->bytes, OB_ERR_INPUT, err);
 }
@@ -107,6 +122,7 @@ void ob_bound_fini(struct ob_bound *b)
     for (size_t i = 0; i < b->input_count; i++) {
         free(b->inputs[i].name);
         free(b->inputs[i].source);
+        free(b->inputs[i].path);
         ob_buf_fini(&b->inputs[i].bytes);
     }
     free(b->inputs);

@@ -21,6 +21,7 @@ struct ob_session {
     struct ob_progress_at at; /* what the progress line shows */
     char at_what[96];
     char at_note[96];
+    int64_t deadline_ms; /* --deadline: monotonic; 0: none */
 };
 
 /* `cloud`: configuration and transport are needed as well as the ledger. */
@@ -35,6 +36,7 @@ struct ob_bound {
     struct ob_bound_input *inputs;
     size_t input_count;
     struct ob_value vars;
+    int64_t undo_of; /* the run that the policy undoes; 0: none */
 };
 /* The file at `path` with --input and --var. Unreadable inputs are OB_ERR_INPUT. */
 OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_cli *cli,
@@ -57,6 +59,15 @@ OB_MUST_CHECK enum ob_status ob_session_unused(struct ob_session *s, const char 
 OB_MUST_CHECK enum ob_status ob_session_run(struct ob_session *s, const char *plan,
                                             const struct ob_value *doc, int64_t *run,
                                             struct ob_err *err);
+
+/* ---- policy_run.c, notices.c: one policy in this process ---- */
+void ob_session_options(struct ob_session *s, struct ob_policy_options *o);
+/* Fills *doc after a plan, and *due_ms after OB_ERR_WAITING; both may be NULL. */
+OB_MUST_CHECK enum ob_status ob_session_policy(struct ob_session *s,
+                                               const struct ob_policy_options *o,
+                                               struct ob_value *doc, int64_t *due_ms,
+                                               struct ob_err *err);
+void ob_session_notified(void *ctx, const struct ob_notice *n);
 
 /* ---- tally.c ---- */
 /* Outcomes of one step (path) or of the whole run (NULL). */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "cli/session.h"
 #include "engine/plan.h"
@@ -63,20 +64,53 @@ bool ob_plan_is_idle(const struct ob_value *doc)
     return true;
 }
 
+/* "30 days, then leavers is read again" */
+static void tell_wait(const struct ob_value *step, struct ob_buf *out)
+{
+    static const char *const units[] = {"days", "hours", "minutes"};
+    const struct ob_value *o = ob_map_get(step, "options");
+    const char *until = ob_map_str(o, "until_"), *recheck = ob_map_str(o, "recheck");
+    if (until)
+        ob_buf_addf(out, "until %s", until);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const struct ob_value *n = ob_map_get(o, units[i]);
+        if (!n)
+            continue;
+        ob_buf_adds(out, out->len ? " " : "");
+        ob_json_write(out, n);
+        ob_buf_addf(out, " %s", units[i]);
+    }
+    if (recheck)
+        ob_buf_addf(out, ", then %s is read again", recheck);
+}
+
+static void tell_undo(const struct ob_value *step, struct ob_buf *out)
+{
+    const struct ob_value *of = ob_map_get(step, "of");
+    ob_buf_adds(out, "of step ");
+    for (size_t i = 0; i < ob_list_count(of); i++)
+        ob_buf_addf(out, "%s%s", i ? ", " : "", ob_value_str(ob_list_at(of, i)));
+}
+
 static void add_step(struct ob_grid *g, const struct ob_value *step)
 {
     struct ob_buf who;
     char count[32];
     const char *request = ob_map_str(step, "request");
     const struct ob_value *people = ob_map_get(step, "people");
+    bool waits = ob_map_get(step, "due_ms"), undoes = ob_map_get(step, "of");
     ob_buf_init(&who, OB_BUF_SMALL);
-    if (request)
+    if (waits)
+        tell_wait(step, &who);
+    else if (undoes)
+        tell_undo(step, &who);
+    else if (request)
         ob_buf_addf(&who, "%s (guards cannot see whom it touches)", request);
     else
         join_names(people, &who);
     snprintf(count, sizeof count, "%zu", ob_list_count(people));
     const char *cells[] = {ob_map_str(step, "path"), ob_map_str(step, "target"),
-                           ob_map_str(step, "action"), request ? "-" : count, ob_buf_str(&who)};
+                           ob_map_str(step, "action"), people ? count : "-", ob_buf_str(&who)};
     ob_grid_row(g, cells);
     ob_buf_fini(&who);
 }
@@ -111,6 +145,61 @@ static void print_notes(const struct ob_value *doc, FILE *out)
     }
 }
 
+/* ---- what could be taken back ---- */
+
+static void add_words(const struct ob_value *list, const char *field, struct ob_buf *out)
+{
+    for (size_t i = 0; i < ob_list_count(list); i++) {
+        const struct ob_value *one = ob_list_at(list, i);
+        const char *word = field ? ob_map_str(one, field) : ob_value_str(one);
+        ob_buf_addf(out, "%s%s", i ? ", " : "", word ? word : "");
+    }
+}
+
+static void add_action(struct ob_grid *g, const struct ob_value *a)
+{
+    struct ob_buf by, name;
+    const struct ob_value *says = ob_map_get(a, "says");
+    ob_buf_init(&name, OB_BUF_SMALL);
+    ob_buf_init(&by, OB_BUF_LARGE);
+    ob_buf_addf(&name, "%s %s", ob_map_str(a, "target"), ob_map_str(a, "action"));
+    if (ob_list_count(ob_map_get(a, "by")))
+        ob_buf_adds(&by, "by ");
+    add_words(ob_map_get(a, "by"), NULL, &by);
+    const char *cells[] = {ob_buf_str(&name), ob_map_str(a, "undo"), ob_buf_str(&by)};
+    ob_grid_row(g, cells);
+    ob_buf_clear(&by);
+    add_words(ob_map_get(says, "keeps"), NULL, &by);
+    const char *keeps[] = {"", "comes back", ob_buf_str(&by)};
+    if (by.len)
+        ob_grid_row(g, keeps);
+    const struct ob_value *loses = ob_map_get(says, "loses");
+    for (size_t i = 0; i < ob_list_count(loses); i++) {
+        const struct ob_value *one = ob_list_at(loses, i);
+        ob_buf_clear(&by);
+        ob_buf_addf(&by, "%s: %s", ob_map_str(one, "field"), ob_map_str(one, "why"));
+        const char *lost[] = {"", i ? "" : "is lost", ob_buf_str(&by)};
+        ob_grid_row(g, lost);
+    }
+    ob_buf_fini(&by);
+    ob_buf_fini(&name);
+}
+
+/* Before anybody approves: what an undo would bring back of it, field by field. */
+static void print_undo(const struct ob_value *doc, int width, bool bold, FILE *out)
+{
+    static const char *const names[] = {"action", "undo", "how"};
+    const struct ob_value *actions = ob_map_get(doc, "actions");
+    struct ob_grid *g = ob_grid_new(names, 3);
+    for (size_t i = 0; i < ob_list_count(actions); i++)
+        add_action(g, ob_list_at(actions, i));
+    if (ob_list_count(actions)) {
+        fputc('\n', out);
+        ob_grid_print(g, out, width, bold);
+    }
+    ob_grid_free(g);
+}
+
 void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
                   FILE *out)
 {
@@ -129,6 +218,8 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         ob_grid_print(g, out, width, cli->color);
     if (ob_plan_is_idle(doc))
         fputs("nothing to do\n", out);
+    else
+        print_undo(doc, width, cli->color, out);
     ob_grid_free(g);
     for (size_t i = 0; all && i < ob_list_count(steps); i++)
         print_everybody(ob_list_at(steps, i), width, cli->color, out);

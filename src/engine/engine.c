@@ -146,7 +146,7 @@ static bool advance_steps(struct ob_engine *e)
     for (struct ob_step *s = e->steps; s; s = next) {
         next = ob_step_after(s);
         ob_step_advance(e, s);
-        ended = ended || ob_step_over(s);
+        ended = ended || ob_step_over(s) || ob_step_asks(s);
     }
     return ended;
 }
@@ -215,6 +215,11 @@ void ob_engine_stop(struct ob_engine *e, enum ob_status status)
 bool ob_engine_stopping(const struct ob_engine *e)
 {
     return e->stop != 0;
+}
+
+enum ob_status ob_engine_stop_status(const struct ob_engine *e)
+{
+    return (enum ob_status)e->stop;
 }
 
 static bool is_control(unsigned char c)

@@ -144,6 +144,7 @@ OB_MUST_CHECK enum ob_status ob_engine_flush(struct ob_engine *e, struct ob_err 
  * flag: safe in a signal handler together with the transport's wake. */
 void ob_engine_stop(struct ob_engine *e, enum ob_status status);
 bool ob_engine_stopping(const struct ob_engine *e);
+enum ob_status ob_engine_stop_status(const struct ob_engine *e);
 
 /* SHA-256 over target, action and ids in order: what a replay must bring again. */
 void ob_step_digest(const char *target, const char *action, const char *const *ids, size_t count,

@@ -175,6 +175,7 @@ int ob_reader_prefers_list(const struct ob_provider_info *info, size_t count, in
 void ob_step_advance(struct ob_engine *e, struct ob_step *s);
 int64_t ob_step_next(const struct ob_step *s); /* its own timer, INT64_MAX: none */
 bool ob_step_over(const struct ob_step *s);
+bool ob_step_asks(const struct ob_step *s);
 struct ob_step *ob_step_after(const struct ob_step *s);
 void ob_step_free(struct ob_step *s);
 

@@ -61,6 +61,11 @@ bool ob_step_over(const struct ob_step *s)
     return s->op.done;
 }
 
+bool ob_step_asks(const struct ob_step *s)
+{
+    return s->op.asks;
+}
+
 int64_t ob_step_next(const struct ob_step *s)
 {
     return !s->reading && !s->calls_out && s->not_before ? s->not_before : INT64_MAX;

@@ -52,6 +52,7 @@ struct ob_step {
     int64_t not_before;
     size_t wave_ok, wave_bad;
     bool gated;
+    bool undone; /* it is being undone: nothing of it is done any more */
 };
 
 /* step.c */

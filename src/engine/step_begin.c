@@ -83,8 +83,11 @@ static void load_go(struct ob_step *s, const struct ob_step_row *row)
     ob_buf_init(&word, OB_BUF_SMALL);
     if (ob_json_pick(ob_buf_str(&row->result), row->result.len, "go", &word))
         s->op.go = strcmp(ob_buf_str(&word), ob_go_word(OB_GO_UNDO)) == 0 ? OB_GO_UNDO : OB_GO_STOP;
+    ob_buf_clear(&word);
+    s->undone = s->op.go == OB_GO_UNDO ||
+                ob_json_pick(ob_buf_str(&row->result), row->result.len, "undone", &word);
     ob_buf_fini(&word);
-    s->gated = s->gated && !row->settled && s->op.go == OB_GO_ON;
+    s->gated = s->gated && !row->settled && s->op.go == OB_GO_ON && !s->undone;
 }
 
 static enum ob_status bind_ledger(struct ob_engine *e, struct ob_step *s,
@@ -182,8 +185,26 @@ static void choose_sizes(struct ob_step *s, const struct ob_step_spec *spec)
     s->waves = ob_waves(spec->ramp, s->op.count, &s->wave_count);
 }
 
+/* What was in doubt is settled by the undo's own readings. To settle it here could mean to send it
+ * again, to people who have been brought back. */
+static void leave_undone(struct ob_engine *e, struct ob_step *s)
+{
+    for (size_t i = 0; i < s->op.count; i++) {
+        enum ob_person_state st = s->op.people[i].state;
+        if (st == OB_P_PENDING || st == OB_P_READY)
+            ob_step_person(e, s, i, OB_P_SKIPPED, "not tried: the step was undone");
+        else if (!ob_person_state_final(st))
+            ob_step_person(e, s, i, OB_P_UNKNOWN, NULL);
+    }
+    s->phase = OB_PH_CHECK; /* with nobody to check: it is over at once */
+}
+
 static void first_phase(struct ob_engine *e, struct ob_step *s, const char *const *skips)
 {
+    if (s->undone) {
+        leave_undone(e, s);
+        return;
+    }
     for (size_t i = 0; i < s->op.count; i++) {
         struct ob_person *p = &s->op.people[i];
         s->progress[i].doubted = p->calls > 0;

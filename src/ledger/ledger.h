@@ -38,7 +38,8 @@ struct ob_run_row {
     enum ob_run_state state;
     int64_t started_ms, ended_ms; /* ended 0 while open */
     enum ob_status exit;
-    char *detail; /* why it ended or stopped, for people; "" when done */
+    char *detail;   /* why it ended or stopped, for people; "" when done */
+    int64_t due_ms; /* it waits until then; 0: it may go on now */
 };
 void ob_run_row_fini(struct ob_run_row *r);
 
@@ -162,6 +163,12 @@ OB_MUST_CHECK enum ob_status ob_ledger_run_count(struct ob_ledger *l, const char
 OB_MUST_CHECK enum ob_status ob_ledger_run_end(struct ob_ledger *l, int64_t run, int64_t now_ms,
                                                enum ob_run_state state, enum ob_status exit,
                                                const char *detail, struct ob_err *err);
+/* Until when an open run waits (wall clock, milliseconds); 0: it does not. */
+OB_MUST_CHECK enum ob_status ob_ledger_run_due(struct ob_ledger *l, int64_t run, int64_t due_ms,
+                                               struct ob_err *err);
+/* The latest moment that this run's rows know of: a clock that was set back is behind it. */
+OB_MUST_CHECK enum ob_status ob_ledger_run_latest(struct ob_ledger *l, int64_t run, int64_t *ms,
+                                                  struct ob_err *err);
 /* OB_ERR_USAGE: no such run. */
 OB_MUST_CHECK enum ob_status ob_ledger_run_get(struct ob_ledger *l, int64_t run,
                                                struct ob_run_row *out, struct ob_err *err);

@@ -5,7 +5,13 @@
 #pragma once
 
 #define OB_SCHEMA_APPLICATION 0x6f66626f /* "ofbo": tells our file from any other database */
-#define OB_SCHEMA_VERSION     1
+#define OB_SCHEMA_VERSION     2
+
+/* What leads from each version to the next, in order. */
+static const char *const ob_migrations[OB_SCHEMA_VERSION] = {
+    NULL, /* there is no version 0 */
+    "ALTER TABLE run ADD COLUMN due_ms INTEGER NOT NULL DEFAULT 0",
+};
 
 /* Large columns come last: a row's head is then read without its overflow pages. */
 static const char ob_schema[] =
@@ -27,14 +33,15 @@ static const char ob_schema[] =
 
     "CREATE TABLE run (\n"
     "  -- One execution of a plan. state: open (may be resumed) or done; exit: how it ended or\n"
-    "  -- stopped, '' while it has not; detail: why.\n"
+    "  -- stopped, '' while it has not; detail: why; due_ms: it waits until then, 0: it does not.\n"
     "  id INTEGER PRIMARY KEY,\n"
     "  plan TEXT REFERENCES plan(id),\n"
     "  state TEXT NOT NULL DEFAULT 'open',\n"
     "  started_ms INTEGER NOT NULL,\n"
     "  ended_ms INTEGER NOT NULL DEFAULT 0,\n"
     "  exit TEXT NOT NULL DEFAULT '',\n"
-    "  detail TEXT NOT NULL DEFAULT ''\n"
+    "  detail TEXT NOT NULL DEFAULT '',\n"
+    "  due_ms INTEGER NOT NULL DEFAULT 0\n"
     ") STRICT;\n"
     "CREATE INDEX run_by_plan ON run(plan);\n"
 

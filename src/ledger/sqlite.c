@@ -167,17 +167,28 @@ static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
     return st;
 }
 
+/* The same for a ledger of an older program: step by step, all or nothing. */
+static enum ob_status migrate(struct ob_ledger *l, struct ob_err *err)
+{
+    struct identity id = {0};
+    enum ob_status st = identify(l, &id, err);
+    for (int64_t v = id.version; st == OB_OK && v >= 1 && v < OB_SCHEMA_VERSION; v++)
+        st = exec(l, ob_migrations[v], err);
+    return st == OB_OK ? exec(l, "PRAGMA user_version = " TEXT(OB_SCHEMA_VERSION), err) : st;
+}
+
 static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
 {
     struct identity id = {0};
     enum ob_status st = identify(l, &id, err);
-    if (st != OB_OK || !is_fresh(&id))
+    if (st != OB_OK || id.version == OB_SCHEMA_VERSION)
         return st;
     bool own;
     st = ob_ledger_group(l, &own, err);
     if (st != OB_OK)
         return st;
-    return ob_ledger_group_end(l, own, make_tables(l, err), err);
+    st = is_fresh(&id) ? make_tables(l, err) : migrate(l, err);
+    return ob_ledger_group_end(l, own, st, err);
 }
 
 static enum ob_status open_file(struct ob_ledger *l, char **real, struct ob_err *err)

@@ -55,6 +55,31 @@ enum ob_status ob_ledger_run_end(struct ob_ledger *l, int64_t run, int64_t now_m
     return st == OB_OK && changed != 1 ? no_run(l, run, err) : st;
 }
 
+enum ob_status ob_ledger_run_due(struct ob_ledger *l, int64_t run, int64_t due_ms,
+                                 struct ob_err *err)
+{
+    struct ob_query q;
+    int changed;
+    ob_query_open(&q, l, OB_SQL_RUN_DUE);
+    ob_query_int(&q, due_ms);
+    ob_query_int(&q, run);
+    enum ob_status st = ob_query_write(&q, &changed, err);
+    return st == OB_OK && changed != 1 ? no_run(l, run, err) : st;
+}
+
+enum ob_status ob_ledger_run_latest(struct ob_ledger *l, int64_t run, int64_t *ms,
+                                    struct ob_err *err)
+{
+    struct ob_query q;
+    bool row;
+    ob_query_open(&q, l, OB_SQL_RUN_LATEST);
+    ob_query_int(&q, run);
+    enum ob_status st = ob_query_next(&q, &row, err);
+    *ms = row ? ob_query_get_int(&q, 0) : 0;
+    ob_query_close(&q);
+    return st;
+}
+
 static enum ob_status read_run(struct ob_query *q, struct ob_run_row *r, struct ob_err *err)
 {
     memset(r, 0, sizeof *r);
@@ -63,6 +88,7 @@ static enum ob_status read_run(struct ob_query *q, struct ob_run_row *r, struct 
     r->started_ms = ob_query_get_int(q, 3);
     r->ended_ms = ob_query_get_int(q, 4);
     r->detail = ob_query_get_text(q, 6);
+    r->due_ms = ob_query_get_int(q, 7);
     if (!ob_run_state_parse(ob_query_lend_text(q, 2), &r->state) ||
         !ob_status_parse(ob_query_lend_text(q, 5), &r->exit))
         return ob_ledger_damaged(q->l, err, "a run has an unknown state or exit");

@@ -268,7 +268,8 @@ static void add_actions(struct ob_checker *c, const char *provider)
     if (ob_provider_open(&p, provider, &ignored) != OB_OK)
         return; /* then no target of it can be opened either, and nothing be done on one */
     for (size_t i = 0; i < p.info->action_count; i++)
-        ob_names_add(&c->actions, p.info->actions[i].name);
+        if (!p.info->actions[i].from_snapshot)
+            ob_names_add(&c->actions, p.info->actions[i].name);
     for (size_t i = 0; i < p.info->read_count; i++)
         ob_names_add(&c->actions, p.info->reads[i]);
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)

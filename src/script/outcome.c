@@ -4,15 +4,20 @@
 #include <string.h>
 #include "base/mem.h"
 #include "script/policy_parts.h"
+#include "script/policy_undo.h"
 
 #define OUTCOME "ob.outcome"
 
 enum verdict { V_SKIPPED, V_SUCCEEDED, V_UNKNOWN, V_FAILED, V_COUNT }; /* ascending: worse */
 static const char *const verdict_names[] = {"skipped", "succeeded", "unknown", "failed"};
 
-/* The roster and the details (a table by key) are the userdata's user values. */
+/* The user values of the userdata: its roster, the details (a table by key), and the paths of the
+ * steps it came from (a list). */
+enum { ROSTER = 1, DETAILS, PATHS };
+
 struct outcome {
     size_t count;
+    bool undone;
     size_t tally[V_COUNT];
     unsigned char verdict[];
 };
@@ -22,13 +27,15 @@ static struct outcome *push_empty(lua_State *L, int at)
 {
     at = lua_absindex(L, at);
     const struct ob_roster *r = ob_check_roster(L, at);
-    struct outcome *o = lua_newuserdatauv(L, sizeof *o + r->count, 2);
+    struct outcome *o = lua_newuserdatauv(L, sizeof *o + r->count, PATHS);
     memset(o, 0, sizeof *o + r->count);
     o->count = r->count;
     lua_pushvalue(L, at);
-    lua_setiuservalue(L, -2, 1);
+    lua_setiuservalue(L, -2, ROSTER);
     lua_newtable(L);
-    lua_setiuservalue(L, -2, 2);
+    lua_setiuservalue(L, -2, DETAILS);
+    lua_newtable(L);
+    lua_setiuservalue(L, -2, PATHS);
     luaL_setmetatable(L, OUTCOME);
     return o;
 }
@@ -72,6 +79,53 @@ void ob_push_assumed(lua_State *L, int at)
     struct outcome *o = push_empty(L, at);
     for (size_t i = 0; i < o->count; i++)
         set_verdict(o, i, V_SUCCEEDED);
+}
+
+/* ---- where it came from ---- */
+
+void ob_outcome_from(lua_State *L, int at, const char *path)
+{
+    at = lua_absindex(L, at);
+    lua_getiuservalue(L, at, PATHS);
+    lua_pushstring(L, path);
+    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+void ob_outcome_paths(lua_State *L, int at, struct ob_value *out)
+{
+    lua_getiuservalue(L, at, PATHS);
+    ob_check_value(L, -1, out);
+    if (out->type != OB_LIST)
+        ob_value_set_list(out);
+    lua_pop(L, 1);
+}
+
+static void add_paths(lua_State *L, int from, int into)
+{
+    lua_getiuservalue(L, from, PATHS);
+    for (lua_Integer i = 1; i <= (lua_Integer)lua_rawlen(L, -1); i++) {
+        lua_rawgeti(L, -1, i);
+        ob_outcome_from(L, into, lua_tostring(L, -1));
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+void ob_outcome_check(lua_State *L, int at)
+{
+    luaL_checkudata(L, at, OUTCOME);
+}
+
+void ob_outcome_push_roster(lua_State *L, int at)
+{
+    lua_getiuservalue(L, at, ROSTER);
+}
+
+void ob_outcome_set_undone(lua_State *L, int at)
+{
+    struct outcome *o = lua_touserdata(L, at);
+    o->undone = true;
 }
 
 /* ---- several as one ---- */
@@ -142,8 +196,10 @@ void ob_push_combined(lua_State *L, int first, int last)
     push_union(L, first, last, base + 1);
     struct outcome *o = push_empty(L, base + 1);
     for (int i = first; i <= last; i++)
-        if (luaL_testudata(L, i, OUTCOME))
+        if (luaL_testudata(L, i, OUTCOME)) {
             merge(L, i, base + 3, base + 2);
+            add_paths(L, i, base + 3);
+        }
     for (size_t i = 0; i < o->count; i++)
         o->tally[o->verdict[i]]++;
     lua_replace(L, base + 1);
@@ -186,17 +242,6 @@ static int l_reason(lua_State *L)
     return 1;
 }
 
-static int l_undo(lua_State *L)
-{
-    struct ob_err err;
-    char where[200];
-    ob_fail(&err, OB_ERR_POLICY,
-            "%s: \"undo\" is not part of this version of offboard; nothing was "
-            "undone",
-            ob_policy_where(L, where, sizeof where));
-    return ob_raise_host(L, &err);
-}
-
 static int l_index(lua_State *L)
 {
     const struct outcome *o = luaL_checkudata(L, 1, OUTCOME);
@@ -211,11 +256,13 @@ static int l_index(lua_State *L)
     else if (strcmp(name, "reason") == 0)
         lua_pushcfunction(L, l_reason);
     else if (strcmp(name, "undo") == 0)
-        lua_pushcfunction(L, l_undo);
+        lua_pushcfunction(L, ob_policy_undo);
+    else if (strcmp(name, "undone") == 0)
+        lua_pushboolean(L, o->undone);
     else
         return luaL_error(L,
                           "an outcome has no \"%s\"; it has: succeeded, failed, unknown, skipped, "
-                          "failed_share, total, reason",
+                          "failed_share, total, undone, reason, undo",
                           name);
     return 1;
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/policy_undo.h"
 #include "script/target.h"
 #include "script/watchdog.h"
 
@@ -42,6 +43,7 @@ static struct ob_task *task_new(struct ob_policy *p, struct ob_task *parent, lua
     t->T = T;
     t->ref = ref;
     t->prefix = prefix;
+    t->woke_ms = parent ? parent->woke_ms : 0;
     while (*at)
         at = &(*at)->next;
     *at = t; /* at the end: tasks start in the order of their functions */
@@ -113,6 +115,8 @@ static void deliver(struct ob_policy *p, struct ob_task *parent)
             at = &t->next;
             continue;
         }
+        if (t->woke_ms > parent->woke_ms)
+            parent->woke_ms = t->woke_ms;
         lua_settop(t->T, 1);
         lua_xmove(t->T, parent->T, 1); /* ob_policy_together made the room */
         parent->args++;
@@ -136,19 +140,35 @@ static void fail_policy(struct ob_policy *p, const struct ob_err *err)
         p->failed = *err;
 }
 
+/* A gated step that asks is no answer yet, but its asker has to say something. */
+static bool is_answered(const struct ob_task *t)
+{
+    return t->op && (t->op->done || t->op->asks);
+}
+
+/* An op that asks stays with its task; any other is freed when the task has been resumed. */
+static void hand_over(struct ob_policy *p, struct ob_task *t)
+{
+    p->answer = t->op;
+    if (t->op && !t->op->asks)
+        t->op = NULL;
+}
+
 static void run_task(struct ob_policy *p, struct ob_task *t)
 {
     struct ob_err err;
     int nresults = 0, nargs = t->args;
     t->args = 0;
     p->current = t;
-    p->answer = t->op; /* whether it is taken or the script raises: it is freed here */
-    t->op = NULL;
+    hand_over(p, t);
+    bool kept = t->op != NULL;
+    t->due_ms = 0;
     ob_watchdog_start(p->script->box.cpu_left_ns);
     enum ob_exec how = ob_resume(p->script, t->T, nargs, &nresults, &err);
     ob_watchdog_stop();
     p->current = NULL;
-    ob_op_free(p->answer);
+    if (!kept) /* whether it was taken or the script raised */
+        ob_op_free(p->answer);
     p->answer = NULL;
     switch (how) {
     case OB_EXEC_DONE:
@@ -156,7 +176,7 @@ static void run_task(struct ob_policy *p, struct ob_task *t)
         return;
     case OB_EXEC_WAITING:
         lua_pop(t->T, nresults);
-        t->state = t->op && t->op->done ? OB_JOB_READY : OB_JOB_WAITING;
+        t->state = is_answered(t) ? OB_JOB_READY : OB_JOB_WAITING;
         return;
     default:
         t->state = OB_JOB_DONE;
@@ -166,10 +186,16 @@ static void run_task(struct ob_policy *p, struct ob_task *t)
     }
 }
 
+/* Nobody wakes when the run is being stopped. */
+static bool is_due(const struct ob_policy *p, const struct ob_task *t)
+{
+    return t->due_ms && t->due_ms <= ob_wall_ms(p->opt.clock) && !ob_engine_stopping(p->engine);
+}
+
 static struct ob_task *next_ready(struct ob_policy *p)
 {
     for (struct ob_task *t = p->tasks; t; t = t->next) {
-        if (t->state == OB_JOB_WAITING && t->op && t->op->done)
+        if (t->state == OB_JOB_WAITING && (is_answered(t) || is_due(p, t)))
             t->state = OB_JOB_READY;
         if (t->state == OB_JOB_READY)
             return t;
@@ -195,6 +221,31 @@ static bool op_failed(struct ob_policy *p, struct ob_task *t)
     return true;
 }
 
+/* How long a turn may take; past the deadline no new call leaves. */
+static int64_t turn_ms(struct ob_policy *p)
+{
+    int64_t left = p->opt.deadline_ms - ob_mono_ms(p->opt.clock);
+    if (!p->opt.deadline_ms || ob_engine_stopping(p->engine))
+        return TURN_MS;
+    if (left <= 0)
+        ob_engine_stop(p->engine, OB_ERR_SIGTERM);
+    return left <= 0 ? 0 : left < TURN_MS ? left : TURN_MS;
+}
+
+/* Nothing is left to do but to wait for a time to come. */
+static enum ob_status park(struct ob_policy *p, struct ob_err *err)
+{
+    char text[OB_TIME_TEXT];
+    for (const struct ob_task *t = p->tasks; t; t = t->next)
+        if (t->due_ms && (!p->due_ms || t->due_ms < p->due_ms))
+            p->due_ms = t->due_ms;
+    if (!p->due_ms)
+        return OB_OK;
+    if (ob_engine_stopping(p->engine))
+        return ob_fail(err, ob_engine_stop_status(p->engine), "stopped before all was done");
+    return ob_fail(err, OB_ERR_WAITING, "waits until %s", ob_time_iso(p->due_ms, false, text));
+}
+
 /* Runs whatever is ready, then lets the engine work; until nothing is left to do. After a
  * failure no task goes on, but what the engine has begun is brought to its end. */
 static enum ob_status schedule(struct ob_policy *p, struct ob_err *err)
@@ -211,12 +262,12 @@ static enum ob_status schedule(struct ob_policy *p, struct ob_err *err)
         }
         if (!any_waiting(p))
             break;
-        enum ob_status st = ob_engine_turn(p->engine, TURN_MS, err);
+        enum ob_status st = ob_engine_turn(p->engine, turn_ms(p), err);
         if (st != OB_OK)
             return st;
     }
     if (p->failed.status == OB_OK)
-        return OB_OK;
+        return park(p, err);
     *err = p->failed;
     return err->status;
 }
@@ -227,7 +278,10 @@ static int setup(lua_State *L)
 {
     ob_open_roster(L);
     ob_open_outcome(L);
+    ob_open_policy_undo(L);
     ob_open_policy_env(L);
+    ob_open_policy_input(L);
+    ob_open_policy_time(L);
     ob_open_policy_targets(L);
     return 0;
 }
@@ -275,11 +329,13 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     *out = NULL;
     p->opt = *opt;
     ob_value_init(&p->doc);
+    ob_value_set_map(&p->spared);
+    p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
-        p->targets[i] = (struct ob_policy_target){
-            .config = &opt->config->targets[i],
-            .t = opt->rehearsing ? opt->rehearsing->opened[i] : NULL};
+        p->targets[i] =
+            (struct ob_policy_target){.config = &opt->config->targets[i],
+                                      .t = opt->rehearsing ? opt->rehearsing->opened[i] : NULL};
     if (opt->today)
         snprintf(p->today, sizeof p->today, "%s", opt->today);
     else
@@ -316,6 +372,8 @@ void ob_policy_free(struct ob_policy *p)
     ob_guard_free(p->guard);
     ob_ceiling_free(p->ceiling);
     ob_value_fini(&p->doc);
+    ob_value_fini(&p->spared);
+    ob_policy_inputs_free(p);
     free(p->key);
     free(p);
 }
@@ -349,6 +407,11 @@ enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 struct ob_value *ob_policy_document(struct ob_policy *p)
 {
     return &p->doc;
+}
+
+int64_t ob_policy_due(const struct ob_policy *p)
+{
+    return p->due_ms;
 }
 
 void ob_policy_stop(struct ob_policy *p, enum ob_status status)

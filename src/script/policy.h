@@ -14,7 +14,8 @@ enum ob_mode { OB_MODE_PLAN, OB_MODE_APPLY };
 
 struct ob_bound_input { /* what the operator bound to a name */
     char *name;
-    char *source; /* file name for messages, "-" for standard input */
+    char *source; /* file name for messages */
+    char *path;   /* where it is read again; NULL: it came from standard input */
     struct ob_buf bytes;
 };
 
@@ -37,9 +38,15 @@ struct ob_policy_options {
     struct ob_ledger *ledger;    /* readings are kept in it, in both modes */
     const struct ob_value *plan; /* APPLY: the plan's document */
     int64_t run;                 /* APPLY */
+    int64_t undo_of;             /* the run that undo_run() undoes; 0: there is no undo_run() */
     int parallel;
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;
+    int64_t deadline_ms; /* on the monotonic clock it stops as after SIGTERM; 0: never */
+    /* APPLY: reads an input again after a wait; NULL: the file at its path. */
+    enum ob_status (*reread)(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
+                             struct ob_err *err);
+    void *reread_ctx;
     const struct ob_rehearsing *rehearsing; /* NULL: this is no rehearsal */
 };
 
@@ -47,8 +54,8 @@ struct ob_policy_options {
 struct ob_rehearsing {
     uint64_t seed;                   /* of the engine's jitter */
     struct ob_target *const *opened; /* one for each target of the configuration, lent */
-    /* An input that nobody bound: invents one, or answers NULL. */
-    const struct ob_bound_input *(*invent)(void *ctx, const char *name, int format);
+    /* An input that nobody bound is read; the policy ends, and may be planned again with one. */
+    void (*missing)(void *ctx, const char *name, int format);
     void *ctx;
     unsigned char *lines; /* a mark for each line of the policy that was run; or NULL */
     size_t line_count;
@@ -58,8 +65,11 @@ struct ob_policy;
 OB_MUST_CHECK enum ob_status ob_policy_new(struct ob_policy **out,
                                            const struct ob_policy_options *opt, struct ob_err *err);
 void ob_policy_free(struct ob_policy *p);
-/* Runs it to its end. In APPLY the outcomes are in the ledger. */
+/* Runs it to its end. In APPLY the outcomes are in the ledger; a policy that waits for a time to
+ * come ends with OB_ERR_WAITING, and a later run of it goes on. */
 OB_MUST_CHECK enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err);
+/* After OB_ERR_WAITING: when it is to go on (wall clock, milliseconds). */
+int64_t ob_policy_due(const struct ob_policy *p);
 /* PLAN: the document (plan.h), borrowed. Complete after a run that was OB_OK. */
 struct ob_value *ob_policy_document(struct ob_policy *p);
 /* Rehearsals: holds all that the policy expects of `world` now? OB_ERR_POLICY with the name of the

@@ -1,14 +1,14 @@
-/* The vocabulary of policies that is about no target: inputs, limits, dates, variables. */
+/* The vocabulary of policies that is about no target: limits, variables, notes. Inputs are in
+ * policy_input.c, dates and waiting in policy_time.c and policy_wait.c. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
 #include "script/policy_parts.h"
 
 /* Names of versions to come: said so instead of "unknown name". */
-static const char *const later[] = {"wait", "rehearse", NULL};
+static const char *const later[] = {"rehearse", NULL};
 
-static int raise(lua_State *L, enum ob_status status, const char *message)
+int ob_policy_raise(lua_State *L, enum ob_status status, const char *message)
 {
     struct ob_err err;
     char where[200];
@@ -16,30 +16,7 @@ static int raise(lua_State *L, enum ob_status status, const char *message)
     return ob_raise_host(L, &err);
 }
 
-/* ---- input ---- */
-
-static const struct ob_bound_input *find_input(const struct ob_policy *p, const char *name, int format)
-{
-    for (size_t i = 0; i < p->opt.input_count; i++)
-        if (strcmp(p->opt.inputs[i].name, name) == 0)
-            return &p->opt.inputs[i];
-    const struct ob_rehearsing *r = p->opt.rehearsing;
-    return r && r->invent ? r->invent(r->ctx, name, format) : NULL;
-}
-
-static const char *text_option(lua_State *L, int opts, const char *name)
-{
-    if (!lua_istable(L, opts))
-        return NULL;
-    lua_pushstring(L, name);
-    lua_rawget(L, opts);
-    if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TSTRING)
-        luaL_error(L, "option %s must be a text", name);
-    return lua_tostring(L, -1); /* stays on the stack, so that it lives */
-}
-
-/* Every option is one that is known: a typo must not be silence. */
-static void known_options(lua_State *L, int opts, const char *const *names)
+void ob_policy_known(lua_State *L, int opts, const char *const *names)
 {
     if (lua_isnoneornil(L, opts))
         return;
@@ -54,61 +31,6 @@ static void known_options(lua_State *L, int opts, const char *const *names)
             luaL_error(L, "unknown option \"%s\"", name);
         lua_pop(L, 1);
     }
-}
-
-/* [-0, +1, e] input.csv "leavers" */
-static int read_input(lua_State *L, enum ob_format format)
-{
-    static const char *const names[] = {"key", "encoding", "separator", NULL};
-    struct ob_policy *p = ob_policy_of(L);
-    const char *name = luaL_checkstring(L, 1);
-    struct ob_err err;
-    known_options(L, 2, names);
-    lua_settop(L, 2);
-    const struct ob_bound_input *in = find_input(p, name, format);
-    if (!in) {
-        char why[300];
-        snprintf(why, sizeof why, "input \"%s\" is not bound to a file: --input %s=FILE", name,
-                 name);
-        return raise(L, OB_ERR_INPUT, why);
-    }
-    struct ob_input_options o = {.format = format, .allow_empty = p->opt.allow_empty};
-    o.encoding = text_option(L, 2, "encoding");
-    o.separator = text_option(L, 2, "separator");
-    o.key = text_option(L, 2, "key");
-    if (!o.key)
-        o.key = p->key;
-    ob_charge(L, in->bytes.len / 8);
-    struct ob_table **slot = ob_policy_push_slot(L);
-    if (ob_record_input(p, in, &err) != OB_OK ||
-        ob_table_parse(slot, in->source, ob_buf_str(&in->bytes), in->bytes.len, &o, &err) != OB_OK)
-        return ob_raise_host(L, &err);
-    ob_policy_push_table(L, slot);
-    return 1;
-}
-
-static int l_csv(lua_State *L)
-{
-    return read_input(L, OB_FORMAT_CSV);
-}
-
-static int l_json(lua_State *L)
-{
-    return read_input(L, OB_FORMAT_JSON);
-}
-
-static int l_lines(lua_State *L)
-{
-    return read_input(L, OB_FORMAT_LINES);
-}
-
-static int l_key(lua_State *L)
-{
-    struct ob_policy *p = ob_policy_of(L);
-    const char *column = luaL_checkstring(L, 1);
-    free(p->key);
-    p->key = ob_xstrdup(column);
-    return 0;
 }
 
 /* ---- limits ---- */
@@ -131,7 +53,7 @@ static void not_too_late(lua_State *L, const char *what)
     char why[200];
     snprintf(why, sizeof why, "%s comes too late: state it before the first action", what);
     if (ob_policy_of(L)->proposed)
-        raise(L, OB_ERR_POLICY, why);
+        ob_policy_raise(L, OB_ERR_POLICY, why);
 }
 
 /* [-0, +0, e] limit { users = 200, share = 0.05 } */
@@ -142,7 +64,7 @@ static int l_limit(lua_State *L)
     char where[200];
     luaL_checktype(L, 1, LUA_TTABLE);
     not_too_late(L, "limit");
-    known_options(L, 1, names);
+    ob_policy_known(L, 1, names);
     double users = number_field(L, "users"), share = number_field(L, "share");
     if (users != floor(users) || users > 1e15)
         return luaL_error(L, "limit: users must be a whole number");
@@ -172,52 +94,6 @@ static int l_protect(lua_State *L)
     return st == OB_OK ? 0 : ob_raise_host(L, &err);
 }
 
-/* ---- time ---- */
-
-static int64_t offset_ms(lua_State *L)
-{
-    double seconds = luaL_optnumber(L, 1, 0);
-    if (!(fabs(seconds) < 1e11))
-        luaL_error(L, "that is too far away");
-    return (int64_t)(seconds * 1000);
-}
-
-/* [-0, +1, e] today() is "2026-11-22"; today(days(-30)) is thirty days before. */
-static int l_today(lua_State *L)
-{
-    struct ob_policy *p = ob_policy_of(L);
-    char text[OB_TIME_TEXT], noon[OB_TIME_TEXT + 16];
-    int64_t at;
-    int64_t offset = offset_ms(L);
-    /* Whole days are counted on the calendar, from noon, so that no summer time shifts them. */
-    snprintf(noon, sizeof noon, "%sT12:00:00Z", p->today);
-    if (offset == 0 || !ob_time_parse(noon, &at)) {
-        lua_pushstring(L, p->today);
-        return 1;
-    }
-    lua_pushlstring(L, ob_time_iso(at + offset, false, text), 10);
-    return 1;
-}
-
-/* [-0, +1, e] now() is "2026-11-22T04:03:00Z", the moment of the plan. */
-static int l_now(lua_State *L)
-{
-    char text[OB_TIME_TEXT];
-    lua_pushstring(L, ob_time_iso(ob_policy_of(L)->opt.now_ms + offset_ms(L), false, text));
-    return 1;
-}
-
-/* [-0, +1, e] A number of seconds, for today() and now(). */
-static int l_days(lua_State *L)
-{
-    double seconds = luaL_checknumber(L, 1) * 86400;
-    if (seconds == floor(seconds) && fabs(seconds) < 1e15)
-        lua_pushinteger(L, (lua_Integer)seconds);
-    else
-        lua_pushnumber(L, seconds);
-    return 1;
-}
-
 /* ---- the rest ---- */
 
 /* [-0, +1, e] var "name" [, default] */
@@ -235,7 +111,7 @@ static int l_var(lua_State *L)
         return 1;
     }
     snprintf(why, sizeof why, "variable \"%s\" was not given: --var %s=VALUE", name, name);
-    return raise(L, OB_ERR_POLICY, why);
+    return ob_policy_raise(L, OB_ERR_POLICY, why);
 }
 
 static int l_note(lua_State *L)
@@ -250,7 +126,7 @@ static int l_note(lua_State *L)
 static int l_fail(lua_State *L)
 {
     size_t len;
-    return raise(L, OB_ERR_POLICY, ob_tostring(L, 1, &len));
+    return ob_policy_raise(L, OB_ERR_POLICY, ob_tostring(L, 1, &len));
 }
 
 static int l_later(lua_State *L)
@@ -258,19 +134,13 @@ static int l_later(lua_State *L)
     char why[200];
     snprintf(why, sizeof why, "\"%s\" is not part of this version of offboard",
              lua_tostring(L, lua_upvalueindex(1)));
-    return raise(L, OB_ERR_POLICY, why);
+    return ob_policy_raise(L, OB_ERR_POLICY, why);
 }
 
 void ob_open_policy_env(lua_State *L)
 {
-    static const luaL_Reg input[] = {
-        {"csv", l_csv}, {"json", l_json}, {"lines", l_lines}, {NULL, NULL}};
-    static const luaL_Reg names[] = {{"key", l_key},
-                                     {"limit", l_limit},
+    static const luaL_Reg names[] = {{"limit", l_limit},
                                      {"protect", l_protect},
-                                     {"today", l_today},
-                                     {"now", l_now},
-                                     {"days", l_days},
                                      {"var", l_var},
                                      {"note", l_note},
                                      {"fail", l_fail},
@@ -279,9 +149,6 @@ void ob_open_policy_env(lua_State *L)
                                      {NULL, NULL}};
     ob_push_env(L);
     luaL_setfuncs(L, names, 0);
-    luaL_newlib(L, input);
-    ob_seal(L);
-    lua_setfield(L, -2, "input");
     for (const char *const *name = later; *name; name++) {
         lua_pushstring(L, *name);
         lua_pushcclosure(L, l_later, 1);

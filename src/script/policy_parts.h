@@ -8,6 +8,12 @@
 
 enum ob_job_state { OB_JOB_READY, OB_JOB_WAITING, OB_JOB_DONE };
 
+struct ob_input_use { /* how an input was read, for reading it again */
+    bool used;
+    enum ob_format format;
+    char *encoding, *separator, *key;
+};
+
 /* One coroutine: the policy itself, or a function given to together{}. It is resumed by the
  * scheduler only, and waits for exactly one thing: an op, or its children. */
 struct ob_task {
@@ -21,8 +27,11 @@ struct ob_task {
     int args;         /* values on T for the next resume */
     char *prefix;     /* "" or "3.1.": paths of its proposals */
     int made;         /* proposals so far */
+    int64_t due_ms;   /* parked in wait{} until then (wall clock); 0: it is not */
+    int64_t woke_ms;  /* the policy's time since its last wait; 0: that of the plan */
 };
 
+/* What one target is to a policy. */
 struct ob_policy_target {
     const struct ob_target_config *config;
     struct ob_target *t;
@@ -43,6 +52,9 @@ struct ob_policy {
     char *key;                      /* key "column" */
     size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
     bool proposed;                  /* from now on it is too late to protect anybody */
+    struct ob_input_use *uses;      /* one for each bound input */
+    struct ob_value spared;         /* key -> why this one is not to be touched after all */
+    int64_t due_ms;                 /* the run is parked until then; 0: it is not */
     struct ob_err failed;
     struct ob_expect *expects; /* rehearsals only; policy_expect.c */
 };
@@ -52,6 +64,10 @@ struct ob_policy *ob_policy_of(lua_State *L);
 const char *ob_policy_push_path(lua_State *L);
 /* "policy.lua:12", where the script is now. */
 const char *ob_policy_where(lua_State *L, char *out, size_t size);
+/* [-0, +0, e] Raises with the script's place before the message; no pcall catches it. */
+int ob_policy_raise(lua_State *L, enum ob_status status, const char *message);
+/* [-0, +0, e] Every option is one that is known: a typo must not be silence. */
+void ob_policy_known(lua_State *L, int options, const char *const *names);
 /* [-0, +0, e] For whatever waits: raises before anything is done where no waiting is possible. */
 void ob_policy_may_wait(lua_State *L, const char *what);
 /* [-0, +1, e] A value that Lua owns, so that a raise leaks nothing. */
@@ -63,14 +79,28 @@ void ob_policy_push_table(lua_State *L, struct ob_table **slot);
 
 /* [-0, +0, e] */
 void ob_open_policy_env(lua_State *L);
+void ob_open_policy_input(lua_State *L);
+void ob_open_policy_time(lua_State *L);
 void ob_open_policy_targets(lua_State *L);
 void ob_open_outcome(lua_State *L);
-int ob_policy_expect(lua_State *L);     /* [-n, +0, e] policy_expect.c */
+int ob_policy_expect(lua_State *L); /* [-n, +0, e] policy_expect.c */
 void ob_expects_free(struct ob_expect *x);
 int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
 
 /* [-n, +1|3, e] target:request{}; policy_request.c */
 int ob_policy_request(lua_State *L);
+
+/* ---- policy_input.c ---- */
+const struct ob_bound_input *ob_policy_input(const struct ob_policy *p, const char *name);
+struct ob_input_options ob_policy_input_options(const struct ob_policy *p,
+                                                const struct ob_bound_input *in);
+void ob_policy_inputs_free(struct ob_policy *p);
+
+/* ---- policy_time.c, policy_wait.c ---- */
+/* Of the task that runs now. */
+int64_t ob_policy_now(const struct ob_policy *p);
+void ob_policy_today(const struct ob_policy *p, char out[OB_TIME_TEXT]);
+int ob_policy_wait(lua_State *L); /* [-0, +0|1, e] yields */
 
 /* ---- outcome.c ---- */
 /* [-0, +1, e] The outcome of a step over `roster` (at index `at`): one state and detail a member.
@@ -80,6 +110,25 @@ void ob_push_outcome(lua_State *L, int at, const struct ob_person *people, size_
 void ob_push_assumed(lua_State *L, int at);
 /* [-0, +1, e] The outcomes at first..last (others and nil are left out) as one. */
 void ob_push_combined(lua_State *L, int first, int last);
+
+/* ---- policy_target.c ---- */
+/* The target of this name when the policy has opened it, or NULL. */
+struct ob_target *ob_policy_opened(const struct ob_policy *p, const char *name);
+/* The same, opened now if need be; OB_ERR_USAGE where the configuration has none. */
+OB_MUST_CHECK enum ob_status ob_policy_open_target(struct ob_policy *p, const char *name,
+                                                   struct ob_target **out, struct ob_err *err);
+struct ob_policy_target *ob_policy_check_target(lua_State *L, int arg); /* [-0, +0, e] */
+/* [-0, +0, yield] The rest of a C function once the task's op is done: see each *_k. */
+int ob_policy_wait_for(lua_State *L, struct ob_op *op, lua_KFunction k);
+int ob_policy_action(lua_State *L); /* [-n, +1|yield, e] upvalue: the action */
+
+/* [-0, +0, e] The outcome at `at` came (also) from the step at this path. */
+void ob_outcome_from(lua_State *L, int at, const char *path);
+/* [-0, +0, e] All of them, as a list (initialised here). */
+void ob_outcome_paths(lua_State *L, int at, struct ob_value *out);
+void ob_outcome_check(lua_State *L, int at);       /* [-0, +0, e] argument error */
+void ob_outcome_push_roster(lua_State *L, int at); /* [-0, +1, -] */
+void ob_outcome_set_undone(lua_State *L, int at);  /* [-0, +0, -] */
 
 /* ---- policy_record.c ---- */
 /* "https://host:port/base", owned by the caller. */
@@ -95,6 +144,13 @@ OB_MUST_CHECK enum ob_status ob_record_input(struct ob_policy *p, const struct o
                                              struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_record_step(struct ob_policy *p, const char *path,
                                             const struct ob_step_spec *spec, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_record_wait(struct ob_policy *p, const char *path,
+                                            const struct ob_value *options, int64_t due_ms,
+                                            struct ob_err *err);
+/* Undo of the steps `paths`, proposed by the policy itself. */
+OB_MUST_CHECK enum ob_status ob_record_undo(struct ob_policy *p, const char *path,
+                                            const struct ob_value *paths, const char *reason,
+                                            struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_record_raw(struct ob_policy *p, const char *path,
                                            const struct ob_target *t, const struct ob_request *r,
                                            struct ob_err *err);

@@ -22,7 +22,8 @@ static struct ob_value *add_entry(struct ob_policy *p, const char *name)
 
 void ob_record_begin(struct ob_policy *p)
 {
-    static const char *const lists[] = {"inputs", "targets", "readings", "steps", "notes", NULL};
+    static const char *const lists[] = {"inputs",  "targets", "readings", "steps",
+                                        "actions", "notes",   NULL};
     char digest[OB_SHA256_HEX];
     ob_value_set_map(&p->doc);
     ob_map_put_int(&p->doc, "version", OB_PLAN_VERSION);
@@ -41,6 +42,8 @@ void ob_record_begin(struct ob_policy *p)
         ob_value_set_map(vars);
     if (p->opt.max_delete)
         ob_map_put_str(&p->doc, "max_delete", p->opt.max_delete);
+    if (p->opt.undo_of)
+        ob_map_put_int(&p->doc, "undo_of", p->opt.undo_of);
     ob_map_put_bool(&p->doc, "allow_empty", p->opt.allow_empty);
     ob_map_put_int(&p->doc, "memory", (int64_t)p->opt.limits.memory);
     ob_map_put_int(&p->doc, "cpu_ms", p->opt.limits.cpu_ms);
@@ -85,6 +88,32 @@ enum ob_status ob_record_note(struct ob_policy *p, const char *text, struct ob_e
     return OB_OK;
 }
 
+static bool says(const struct ob_value *v, const char *field, const char *text)
+{
+    const char *s = ob_map_str(v, field);
+    return s && strcmp(s, text) == 0;
+}
+
+/* Once for each action of a target: how it could be taken back. */
+static void record_action(struct ob_policy *p, const struct ob_target *t, const struct ob_action *a)
+{
+    const struct ob_value *all = section(p, "actions");
+    for (size_t i = 0; i < ob_list_count(all); i++)
+        if (says(ob_list_at(all, i), "target", t->name) &&
+            says(ob_list_at(all, i), "action", a->name))
+            return;
+    struct ob_value *v = add_entry(p, "actions");
+    ob_map_put_str(v, "target", t->name);
+    ob_map_put_str(v, "action", a->name);
+    ob_map_put_str(v, "undo", ob_undo_class(t->provider.info, a));
+    struct ob_value *by = ob_map_put(v, "by");
+    ob_value_set_list(by);
+    for (size_t i = 0; i < a->undo_count; i++)
+        ob_list_push_str(by, a->undo[i]);
+    if (a->undo_says.type == OB_MAP)
+        ob_value_copy(ob_map_put(v, "says"), &a->undo_says);
+}
+
 static enum ob_status count_step(struct ob_policy *p, size_t people, struct ob_err *err)
 {
     p->step_people += people;
@@ -114,6 +143,8 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     struct ob_value *v = add_entry(p, "inputs");
     ob_map_put_str(v, "name", in->name);
     ob_map_put_str(v, "source", in->source);
+    if (in->path)
+        ob_map_put_str(v, "path", in->path);
     ob_map_put_str(v, "digest", digest);
     return OB_OK;
 }
@@ -124,6 +155,7 @@ enum ob_status ob_record_step(struct ob_policy *p, const char *path,
     enum ob_status st = count_step(p, spec->count, err);
     if (st != OB_OK)
         return st;
+    record_action(p, spec->target, spec->action);
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
     ob_map_put_str(v, "target", spec->target->name);
@@ -138,6 +170,38 @@ enum ob_status ob_record_step(struct ob_policy *p, const char *path,
         ob_list_push_str(one, spec->keys[i]);
         ob_list_push_str(one, spec->ids[i]);
     }
+    return OB_OK;
+}
+
+/* { path, action = "wait", options, due_ms }: due as it is assumed while planning. */
+enum ob_status ob_record_wait(struct ob_policy *p, const char *path, const struct ob_value *options,
+                              int64_t due_ms, struct ob_err *err)
+{
+    enum ob_status st = count_step(p, 1, err);
+    if (st != OB_OK)
+        return st;
+    struct ob_value *v = add_entry(p, "steps");
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", "");
+    ob_map_put_str(v, "action", "wait");
+    ob_map_put_int(v, "due_ms", due_ms);
+    ob_value_copy(ob_map_put(v, "options"), options);
+    return OB_OK;
+}
+
+/* { path, action = "undo", of = paths, reason } */
+enum ob_status ob_record_undo(struct ob_policy *p, const char *path, const struct ob_value *paths,
+                              const char *reason, struct ob_err *err)
+{
+    enum ob_status st = count_step(p, 1, err);
+    if (st != OB_OK)
+        return st;
+    struct ob_value *v = add_entry(p, "steps");
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", "");
+    ob_map_put_str(v, "action", "undo");
+    ob_map_put_str(v, "reason", ob_redact(p->opt.config->vault, reason));
+    ob_value_copy(ob_map_put(v, "of"), paths);
     return OB_OK;
 }
 
@@ -209,12 +273,6 @@ enum ob_status ob_record_reading(struct ob_policy *p, const struct ob_reading *r
     ob_map_put_str(v, "asked", r->asked);
     ob_map_put_str(v, "digest", digest);
     return OB_OK;
-}
-
-static bool says(const struct ob_value *v, const char *field, const char *text)
-{
-    const char *s = ob_map_str(v, field);
-    return s && strcmp(s, text) == 0;
 }
 
 static const struct ob_value *planned_reading(const struct ob_policy *p, const struct ob_reading *r)

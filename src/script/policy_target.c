@@ -1,10 +1,8 @@
-/* target "name" and what can be done with it: one method for each action of its provider, list(),
- * the provider's other readings, and request{}. A proposal is checked against guards and ceiling
- * before it reaches the engine. */
+/* target "name" and what can be done with it: one method for each action of its provider
+ * (policy_action.c), list(), the provider's other readings, and request{} (policy_request.c). */
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
-#include "engine/chunk.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
 #include "script/provider.h"
@@ -12,218 +10,15 @@
 
 #define TARGET "ob.target"
 
-static struct ob_policy_target *check_target(lua_State *L, int arg)
+struct ob_policy_target *ob_policy_check_target(lua_State *L, int arg)
 {
     return *(struct ob_policy_target **)luaL_checkudata(L, arg, TARGET);
 }
 
-/* The rest of a C function once the task's op is done: see each *_k. */
-static int wait_for(lua_State *L, struct ob_op *op, lua_KFunction k)
+int ob_policy_wait_for(lua_State *L, struct ob_op *op, lua_KFunction k)
 {
     ob_policy_of(L)->current->op = op;
     return lua_yieldk(L, 0, 0, k);
-}
-
-/* ---- the people of a proposal, as C arrays that Lua owns ---- */
-
-struct people {
-    size_t count;
-    const struct ob_roster *roster;
-    const char **keys, **ids; /* lent by the roster's tables */
-};
-
-static int input_error(lua_State *L, const struct ob_member *m, const char *what)
-{
-    struct ob_err err;
-    int64_t line = ob_table_line(m->table, m->row);
-    if (line > 0)
-        ob_fail(&err, OB_ERR_INPUT, "%s:%lld: %s", m->table->source, (long long)line, what);
-    else
-        ob_fail(&err, OB_ERR_INPUT, "%s: %s", m->table->source, what);
-    return ob_raise_host(L, &err);
-}
-
-static const char *person_id(lua_State *L, const struct ob_member *m, const char *column)
-{
-    char what[400];
-    const char *id = column ? ob_member_cell(m, column) : ob_member_key(m);
-    if (!id)
-        luaL_error(L, "%s has no column \"%s\" for id", m->table->source, column);
-    const char *wrong = ob_provider_id_wrong(id, strlen(id));
-    if (!wrong)
-        return id;
-    snprintf(what, sizeof what, "%s%s%s %s; fill it, or leave the row out with :where",
-             column ? "column \"" : "the name", column ? column : "", column ? "\"" : "", wrong);
-    input_error(L, m, what);
-    return NULL;
-}
-
-/* Two people with one account: whose is it? Refused, with both names. */
-static void check_doubles(lua_State *L, const struct people *p, const char *column)
-{
-    lua_newtable(L);
-    for (size_t i = 0; i < p->count; i++) {
-        if (lua_getfield(L, -1, p->ids[i]) != LUA_TNIL) {
-            char what[600];
-            struct ob_member m = ob_roster_at(p->roster, i);
-            snprintf(what, sizeof what, "%s and %s have the same %s \"%s\"", lua_tostring(L, -1),
-                     p->keys[i], column ? column : "id", p->ids[i]);
-            input_error(L, &m, what);
-        }
-        lua_pop(L, 1);
-        lua_pushstring(L, p->keys[i]);
-        lua_setfield(L, -2, p->ids[i]);
-    }
-    lua_pop(L, 1);
-}
-
-/* [-0, +1, e] */
-static struct people *push_people(lua_State *L, int roster, const char *column)
-{
-    const struct ob_roster *r = ob_check_roster(L, roster);
-    struct people *p = lua_newuserdatauv(L, sizeof *p + 2 * r->count * sizeof(char *), 0);
-    p->count = r->count;
-    p->roster = r;
-    p->keys = (const char **)(p + 1);
-    p->ids = p->keys + r->count;
-    for (size_t i = 0; i < r->count; i++) {
-        struct ob_member m = ob_roster_at(r, i);
-        p->keys[i] = ob_member_key(&m);
-        p->ids[i] = person_id(L, &m, column);
-    }
-    ob_charge(L, r->count);
-    check_doubles(L, p, column);
-    return p;
-}
-
-static const char *guard_cell(void *ctx, size_t person, const char *column)
-{
-    const struct people *p = ctx;
-    struct ob_member m = ob_roster_at(p->roster, person);
-    return ob_member_cell(&m, column);
-}
-
-/* ---- options of a proposal ---- */
-
-static int positive(lua_State *L, const struct ob_value *options, const char *name)
-{
-    const struct ob_value *v = ob_map_get(options, name);
-    if (!v || v->type == OB_NULL)
-        return 0;
-    double n = v->type == OB_INT ? (double)v->i : v->type == OB_NUM ? v->n : 0;
-    if (!(n >= 1 && n <= 1000000) || n != (double)(int)n)
-        luaL_error(L, "option %s must be a whole number of 1 or more", name);
-    return (int)n;
-}
-
-static void check_ramp(lua_State *L, const struct ob_value *ramp)
-{
-    if (!ramp)
-        return;
-    if (ramp->type != OB_LIST || !ramp->list.count)
-        luaL_error(L, "option ramp is a list such as { 1, 5, \"20%%\" }");
-    for (size_t i = 0; i < ramp->list.count; i++)
-        if (!ob_share_of(&ramp->list.items[i], 100))
-            luaL_error(L,
-                       "option ramp: entry %d is neither a number of 1 or more nor a share such "
-                       "as \"20%%\"",
-                       (int)i + 1);
-}
-
-static void check_names(lua_State *L, const struct ob_value *options)
-{
-    static const char *const names[] = {"id", "chunk", "parallel", "ramp", NULL};
-    for (size_t i = 0; options->type == OB_MAP && i < options->map.count; i++) {
-        const char *const *n = names;
-        while (*n && strcmp(*n, options->map.pairs[i].key.p) != 0)
-            n++;
-        if (!*n)
-            luaL_error(L, "unknown option \"%s\"; an action takes id, chunk, parallel, ramp",
-                       options->map.pairs[i].key.p);
-    }
-}
-
-/* ---- actions ---- */
-
-/* [-0, +1, e] the step is over: its outcome. The roster is at index 2. */
-static int action_k(lua_State *L, int status, lua_KContext ctx)
-{
-    const struct ob_op *op = ob_policy_of(L)->answer;
-    (void)status, (void)ctx;
-    ob_push_outcome(L, 2, op->people, op->count);
-    return 1;
-}
-
-static void fill_spec(lua_State *L, struct ob_step_spec *spec, struct ob_policy_target *pt,
-                      const struct ob_action *a, const struct ob_value *options)
-{
-    check_names(L, options);
-    *spec = (struct ob_step_spec){.target = pt->t, .action = a, .options = options};
-    spec->chunk = positive(L, options, "chunk");
-    spec->parallel = positive(L, options, "parallel");
-    spec->ramp = ob_map_get(options, "ramp");
-    check_ramp(L, spec->ramp);
-    const struct ob_value *id = ob_map_get(options, "id");
-    if (id && id->type != OB_STR)
-        luaL_error(L, "option id is the name of a column");
-}
-
-/* [-1, +1|yield, e] With everything checked: plan records, apply carries out. */
-static int propose(lua_State *L, struct ob_step_spec *spec)
-{
-    struct ob_policy *p = ob_policy_of(L);
-    struct ob_err err;
-    struct ob_op *op = NULL;
-    char digest[65];
-    enum ob_status st = OB_OK;
-    ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
-    spec->path = ob_policy_push_path(L);
-    spec->digest = digest;
-    p->proposed = true;
-    if (p->opt.mode == OB_MODE_PLAN)
-        st = ob_record_step(p, spec->path, spec, &err);
-    else
-        st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys,
-                             spec->ids, spec->count, &err);
-    if (st == OB_OK && p->opt.mode == OB_MODE_APPLY && spec->count)
-        st = ob_engine_step(p->engine, spec, &op, &err);
-    if (st != OB_OK)
-        return ob_raise_host(L, &err);
-    if (op)
-        return wait_for(L, op, action_k);
-    ob_push_assumed(L, 2);
-    return 1;
-}
-
-/* meeting:disable(people, { id = "meeting_account", chunk = 100 }); upvalue: the action. */
-static int l_action(lua_State *L)
-{
-    struct ob_policy *p = ob_policy_of(L);
-    struct ob_policy_target *pt = check_target(L, 1);
-    const struct ob_action *a = lua_touserdata(L, lua_upvalueindex(1));
-    struct ob_step_spec spec;
-    struct ob_err err;
-    lua_settop(L, 3);
-    ob_policy_may_wait(L, a->name);
-    ob_check_roster(L, 2);
-    struct ob_value *options = ob_policy_push_owned(L);
-    if (lua_istable(L, 3))
-        ob_check_value(L, 3, options);
-    else if (!lua_isnil(L, 3))
-        luaL_argerror(L, 3, "options must be a table");
-    if (options->type != OB_MAP && ob_list_count(options))
-        luaL_argerror(L, 3, "options have names, such as { chunk = 100 }");
-    if (options->type != OB_MAP)
-        ob_value_set_map(options);
-    fill_spec(L, &spec, pt, a, options);
-    struct people *people = push_people(L, 2, ob_map_str(options, "id"));
-    spec.keys = people->keys;
-    spec.ids = people->ids;
-    spec.count = people->count;
-    if (ob_guard_step(p->guard, pt->t, a, spec.keys, spec.ids, spec.count, guard_cell, people,
-                      &err) != OB_OK)
-        return ob_raise_host(L, &err);
-    return propose(L, &spec);
 }
 
 /* ---- readings ---- */
@@ -272,7 +67,7 @@ static int push_reading(lua_State *L, const char *target, const char *op,
 static struct ob_reading reading_at(lua_State *L)
 {
     return (struct ob_reading){.path = lua_tostring(L, 3),
-                               .t = check_target(L, 1)->t,
+                               .t = ob_policy_check_target(L, 1)->t,
                                .op = lua_tostring(L, 4),
                                .asked = lua_tostring(L, 5)};
 }
@@ -318,7 +113,7 @@ static void read_args(lua_State *L, const char *op, struct ob_value *args)
 static int l_reading(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
-    struct ob_policy_target *pt = check_target(L, 1);
+    struct ob_policy_target *pt = ob_policy_check_target(L, 1);
     char digest[65];
     struct ob_err err;
     struct ob_op *op;
@@ -342,7 +137,7 @@ static int l_reading(lua_State *L)
         return push_reading(L, r.t->name, r.op, before);
     if (ob_engine_read(p->engine, pt->t, r.op, args, &op, &err) != OB_OK)
         return ob_raise_host(L, &err);
-    return wait_for(L, op, reading_k);
+    return ob_policy_wait_for(L, op, reading_k);
 }
 
 /* ---- the target itself ---- */
@@ -352,6 +147,8 @@ static int no_such_action(lua_State *L, const struct ob_provider_info *info, con
     luaL_Buffer b;
     luaL_buffinit(L, &b);
     for (size_t i = 0; i < info->action_count; i++) {
+        if (info->actions[i].from_snapshot)
+            continue; /* only an undo can use it */
         luaL_addstring(&b, info->actions[i].name);
         luaL_addstring(&b, ", ");
     }
@@ -363,13 +160,13 @@ static int no_such_action(lua_State *L, const struct ob_provider_info *info, con
 
 static int l_index(lua_State *L)
 {
-    struct ob_policy_target *pt = check_target(L, 1);
+    struct ob_policy_target *pt = ob_policy_check_target(L, 1);
     const char *name = luaL_checkstring(L, 2);
     const struct ob_provider_info *info = pt->t->provider.info;
     const struct ob_action *a = ob_provider_action(info, name);
-    if (a) {
+    if (a && !a->from_snapshot) {
         lua_pushlightuserdata(L, (void *)a);
-        lua_pushcclosure(L, l_action, 1);
+        lua_pushcclosure(L, ob_policy_action, 1);
     } else if (ob_provider_reads(info, name)) {
         lua_pushvalue(L, 2);
         lua_pushcclosure(L, l_reading, 1);
@@ -385,7 +182,7 @@ static int l_index(lua_State *L)
 
 static int l_tostring(lua_State *L)
 {
-    lua_pushstring(L, check_target(L, 1)->t->name);
+    lua_pushstring(L, ob_policy_check_target(L, 1)->t->name);
     return 1;
 }
 
@@ -406,6 +203,29 @@ static enum ob_status open_target(struct ob_policy *p, struct ob_policy_target *
         ob_plan_target(p->opt.plan, pt->t->name, pt->t->provider.info->name, endpoint, err);
     free(endpoint);
     return st;
+}
+
+struct ob_target *ob_policy_opened(const struct ob_policy *p, const char *name)
+{
+    for (size_t i = 0; i < p->opt.config->count; i++)
+        if (p->targets[i].t && strcmp(p->targets[i].t->name, name) == 0)
+            return p->targets[i].t;
+    return NULL;
+}
+
+enum ob_status ob_policy_open_target(struct ob_policy *p, const char *name, struct ob_target **out,
+                                     struct ob_err *err)
+{
+    for (size_t i = 0; i < p->opt.config->count; i++) {
+        struct ob_policy_target *pt = &p->targets[i];
+        if (strcmp(pt->config->name, name) != 0)
+            continue;
+        enum ob_status st = open_target(p, pt, err);
+        *out = pt->t;
+        return st;
+    }
+    return ob_fail(err, OB_ERR_USAGE, "%s has no target \"%s\"; the run to be undone used it",
+                   p->opt.config->path, name);
 }
 
 static int unknown_target(lua_State *L, const struct ob_policy *p, const char *name)

@@ -17,6 +17,16 @@
 
 /* ---- one life ---- */
 
+/* Nobody changes a file while the virtual month goes by. */
+static enum ob_status read_again(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
+                                 struct ob_err *err)
+{
+    (void)ctx;
+    if (ob_buf_add(out, ob_buf_str(&in->bytes), in->bytes.len))
+        return OB_OK;
+    return ob_fail(err, OB_ERR_INPUT, "%s: too large", in->source);
+}
+
 static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
 {
     const struct ob_rehearsal_setup *s = &r->setup;
@@ -26,7 +36,7 @@ static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
         .text = s->text,
         .len = s->len,
         .inputs = r->inputs,
-        .input_count = r->lent_inputs,
+        .input_count = r->input_count,
         .vars = s->vars ? s->vars : &r->vars,
         .allow_empty = s->allow_empty,
         .max_delete = s->max_delete,
@@ -39,6 +49,7 @@ static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
         .notify = ob_world_note,
         .notify_ctx = r,
         .rehearsing = &r->rehearsing,
+        .reread = read_again,
     };
 }
 
@@ -73,8 +84,7 @@ static enum ob_status keep_plan(struct ob_rehearsal *r, struct ob_err *err)
 {
     struct ob_plan_row row = {0};
     char digest[65];
-    enum ob_status st =
-        ob_ledger_blob_put(r->ledger, r->setup.text, r->setup.len, digest, err);
+    enum ob_status st = ob_ledger_blob_put(r->ledger, r->setup.text, r->setup.len, digest, err);
     if (st == OB_OK)
         st = ob_plan_seal(&r->plan, &row, err);
     if (st == OB_OK)
@@ -104,6 +114,8 @@ static enum ob_status make_plan(struct ob_rehearsal *r, struct ob_err *err)
             ob_value_copy(&r->plan, ob_policy_document(r->policy));
             st = keep_plan(r, err);
         }
+        if (st == OB_ERR_INPUT && ob_clouds_invented(r))
+            continue;
         if ((st == OB_OK || is_final(st)) && !r->dead)
             break;
         r->dead = false;
@@ -168,7 +180,8 @@ static bool count_person(void *ctx, const struct ob_person_row *p)
 static bool count_step(void *ctx, const struct ob_step_row *s)
 {
     struct tally *t = ctx;
-    t->st = ob_ledger_person_each(t->r->ledger, t->r->run, s->path, count_person, t->counts, t->err);
+    t->st =
+        ob_ledger_person_each(t->r->ledger, t->r->run, s->path, count_person, t->counts, t->err);
     return t->st == OB_OK;
 }
 
@@ -187,43 +200,72 @@ static bool goes_on(const struct ob_rehearsal *r, enum ob_status st)
     return c->unknown > 0 || (st != OB_OK && !is_final(st));
 }
 
-static enum ob_status wait_until_due(struct ob_rehearsal *r, struct ob_err *err)
+/* As the command line does it: what a later resume has to know is written down. */
+static enum ob_status conclude(struct ob_rehearsal *r, enum ob_status st, const struct ob_err *last,
+                               struct ob_err *err)
 {
-    return ob_fail(err, OB_ERR, "a wait without an end");
+    bool done = st == OB_OK && !r->out->counts.unknown;
+    int64_t due = st == OB_ERR_WAITING ? ob_policy_due(r->policy) : 0;
+    enum ob_status ended = ob_ledger_run_due(r->ledger, r->run, due, err);
+    if (ended == OB_OK)
+        ended = ob_ledger_run_end(r->ledger, r->run, ob_wall_ms(&r->clock),
+                                  done ? OB_RUN_DONE : OB_RUN_OPEN, st, last->message, err);
+    return r->dead ? OB_OK : ended;
+}
+
+/* Virtual time costs nothing. */
+static void wait_until_due(struct ob_rehearsal *r)
+{
+    int64_t due = ob_policy_due(r->policy) - r->setup.start_ms;
+    if (due <= r->now_ms)
+        return;
+    ob_world_tell(r, false, "the run waits");
+    r->waited_ms += due - r->now_ms;
+    r->now_ms = due;
+}
+
+/* What comes after a life that ended by itself; *more: another one. */
+static enum ob_status after_life(struct ob_rehearsal *r, enum ob_status st, int *doubts, bool *more,
+                                 struct ob_err *err)
+{
+    *more = true;
+    if (st == OB_ERR_WAITING) {
+        wait_until_due(r);
+        return OB_OK;
+    }
+    *more = goes_on(r, st) && !r->out->rule;
+    if (*more && ++*doubts == CALM_AFTER)
+        return ob_clouds_calm(r, err);
+    r->now_ms += *more ? RESUME_MS : 0;
+    return OB_OK;
 }
 
 /* Every crash and every wait is followed by a life; *last is how the last one ended. */
 static enum ob_status live(struct ob_rehearsal *r, struct ob_err *last, struct ob_err *err)
 {
     int doubts = 0;
-    while (r->out->lives < LIVES_MAX) {
-        enum ob_status st = one_life(r, last), counted;
+    bool more = true;
+    while (more && r->out->lives < LIVES_MAX && doubts <= 2 * CALM_AFTER) {
+        enum ob_status st = one_life(r, last), end = OB_OK;
+        if (!r->dead)
+            end = count_all(r, err);
+        if (!r->dead && end == OB_OK)
+            end = conclude(r, st, last, err);
+        ob_rules_after_life(r);
         if (r->dead) {
             r->dead = false;
+            ob_ledger_rollback(r->ledger);
             r->now_ms += RESUME_MS;
-            ob_rules_after_life(r);
             continue;
         }
-        counted = count_all(r, err);
-        ob_rules_after_life(r);
-        if (counted != OB_OK)
-            return counted;
-        if (st == OB_ERR_WAITING) {
-            counted = wait_until_due(r, err);
-            if (counted != OB_OK)
-                return counted;
-            continue;
-        }
-        if (!goes_on(r, st) || r->out->rule)
-            return OB_OK;
-        if (++doubts == CALM_AFTER && ob_clouds_calm(r, err) != OB_OK)
-            return err->status;
-        if (doubts > 2 * CALM_AFTER)
-            break;
-        r->now_ms += RESUME_MS;
+        if (end == OB_OK)
+            end = after_life(r, st, &doubts, &more, err);
+        if (end != OB_OK)
+            return end;
     }
-    ob_rule_broken(r, "every run comes to its end", -1, "after %" PRId64 " lives: %s",
-                   r->out->lives, last->message[0] ? last->message : "some are still unknown");
+    if (more)
+        ob_rule_broken(r, "every run comes to its end", -1, "after %" PRId64 " lives: %s",
+                       r->out->lives, last->message[0] ? last->message : "some are still unknown");
     return OB_OK;
 }
 
@@ -295,7 +337,7 @@ enum ob_status ob_rehearsal_new(struct ob_rehearsal **out, const struct ob_rehea
     r->sizes = ob_xcalloc(r->config->count + 1, sizeof *r->sizes);
     r->rehearsing = (struct ob_rehearsing){.seed = (uint64_t)setup->seed + 1,
                                            .opened = r->opened,
-                                           .invent = ob_clouds_invent,
+                                           .missing = ob_clouds_missing,
                                            .ctx = r,
                                            .lines = setup->lines,
                                            .line_count = setup->line_count};

@@ -25,7 +25,7 @@ struct ob_rehearsal_setup { /* all lent for as long as the rehearsal lives */
     int64_t people;                 /* in the clouds; 0: chosen */
     int64_t leavers;                /* to be invented where no input is bound; 0: chosen */
     int64_t seed;
-    int64_t start_ms; /* wall clock */
+    int64_t start_ms;     /* wall clock */
     unsigned char *lines; /* as ob_rehearsing's */
     size_t line_count;
 };
@@ -34,14 +34,14 @@ struct ob_counts { /* of people and proposals */
     int64_t succeeded, failed, unknown, skipped, pending;
 };
 
-struct ob_rehearsed { /* one run from plan to end */
+struct ob_rehearsed {   /* one run from plan to end */
     struct ob_err plan; /* status OB_OK: there was a plan */
     struct ob_err end;  /* how the policy's last life ended */
     const char *rule;   /* the rule that was broken, or NULL */
     char broken[900];   /* and how */
     int64_t requests, points, lives, plan_requests, plan_points;
-    int64_t took_ms;    /* virtual, from the plan to the end */
-    int64_t waited_ms;  /* of these in waits */
+    int64_t took_ms;   /* virtual, from the plan to the end */
+    int64_t waited_ms; /* of these in waits */
     struct ob_counts counts;
 };
 
@@ -78,10 +78,9 @@ struct ob_step_tally { /* a step in the order of the ledger, with the time it to
     struct ob_counts counts;
     int64_t began_ms, ended_ms; /* since the start; -1: no call was made */
 };
-OB_MUST_CHECK enum ob_status ob_rehearsal_steps(struct ob_rehearsal *r,
-                                                void (*each)(void *ctx,
-                                                             const struct ob_step_tally *s),
-                                                void *ctx, struct ob_err *err);
+OB_MUST_CHECK enum ob_status
+ob_rehearsal_steps(struct ob_rehearsal *r, void (*each)(void *ctx, const struct ob_step_tally *s),
+                   void *ctx, struct ob_err *err);
 /* { started, now, people = [...] }, as policy_expect.c describes it. */
 const struct ob_value *ob_rehearsal_world(struct ob_rehearsal *r);
 /* The plan's document. */

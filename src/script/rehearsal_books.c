@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/json.h"
 #include "base/mem.h"
 #include "script/rehearsal_parts.h"
 
@@ -160,6 +161,18 @@ static bool take_person(void *ctx, const struct ob_person_row *p)
     return true;
 }
 
+static int64_t due_of(const struct ob_step_row *s)
+{
+    struct ob_buf due;
+    int64_t ms = 0;
+    ob_buf_init(&due, OB_BUF_SMALL);
+    if (strcmp(s->action, "wait") == 0 &&
+        ob_json_pick(ob_buf_str(&s->options), s->options.len, "due_ms", &due))
+        ms = strtoll(ob_buf_str(&due), NULL, 10);
+    ob_buf_fini(&due);
+    return ms;
+}
+
 static bool take_step(void *ctx, const struct ob_step_row *s)
 {
     struct reading *g = ctx;
@@ -174,7 +187,8 @@ static bool take_step(void *ctx, const struct ob_step_row *s)
                                                       .action = ob_xstrdup(s->action),
                                                       .at = at,
                                                       .kind = a ? a->kind : OB_KIND_DELETE,
-                                                      .raw = !a};
+                                                      .raw = strcmp(s->action, "request") == 0,
+                                                      .due_ms = due_of(s)};
     g->st = ob_ledger_person_each(r->ledger, r->run, s->path, take_person, r, g->err);
     return g->st == OB_OK;
 }

@@ -146,7 +146,8 @@ static enum ob_format format_of(const struct ob_bound_input *in)
     size_t line = strcspn(first, "\r\n");
     if (ends_with(in->source, ".json") || *first == '{' || *first == '[')
         return OB_FORMAT_JSON;
-    bool columns = memchr(first, ',', line) || memchr(first, ';', line) || memchr(first, '\t', line);
+    bool columns =
+        memchr(first, ',', line) || memchr(first, ';', line) || memchr(first, '\t', line);
     return columns || ends_with(in->source, ".csv") ? OB_FORMAT_CSV : OB_FORMAT_LINES;
 }
 
@@ -275,6 +276,7 @@ void ob_clouds_free(struct ob_rehearsal *r)
         ob_buf_fini(&r->inputs[i].bytes);
     }
     free(r->inputs);
+    free(r->wanted);
     free(r->opened);
     free(r->sims);
     free(r->places);
@@ -301,28 +303,33 @@ static void only_accounts(struct ob_buf *csv)
     *csv = out;
 }
 
-const struct ob_bound_input *ob_clouds_invent(void *ctx, const char *name, int format)
+void ob_clouds_missing(void *ctx, const char *name, int format)
 {
     struct ob_rehearsal *r = ctx;
+    free(r->wanted);
+    r->wanted = ob_xstrdup(name);
+    r->wanted_format = format;
+}
+
+bool ob_clouds_invented(struct ob_rehearsal *r)
+{
+    bool lines = r->wanted_format == OB_FORMAT_LINES;
     struct ob_err ignored;
-    for (size_t i = r->lent_inputs; i < r->input_count; i++)
-        if (strcmp(r->inputs[i].name, name) == 0)
-            return &r->inputs[i];
-    if (format == OB_FORMAT_JSON)
-        return NULL;
+    if (!r->wanted || r->wanted_format == OB_FORMAT_JSON)
+        return false;
     int64_t count = r->setup.leavers ? r->setup.leavers : LEAVERS_DEFAULT;
-    struct ob_bound_input in = {ob_xstrdup(name), ob_xasprintf("invented %s", name), {0}};
+    struct ob_bound_input in = {.name = r->wanted, .source = ob_xasprintf("%s.csv", r->wanted)};
+    r->wanted = NULL;
     ob_buf_init(&in.bytes, OB_BUF_LARGE);
-    if (ob_sim_leavers(r->sims[0], format == OB_FORMAT_LINES ? 1 : count, &in.bytes, &ignored) !=
-        OB_OK)
+    if (ob_sim_leavers(r->sims[0], lines ? 1 : count, &in.bytes, &ignored) != OB_OK)
         ob_buf_clear(&in.bytes);
-    if (format == OB_FORMAT_LINES)
+    if (lines)
         only_accounts(&in.bytes);
     else
         r->invented = count;
     r->inputs = ob_xrealloc(r->inputs, r->input_count + 1, sizeof *r->inputs);
-    r->inputs[r->input_count] = in;
-    return &r->inputs[r->input_count++];
+    r->inputs[r->input_count++] = in;
+    return true;
 }
 
 /* ---- fresh clouds, and what they hold ---- */

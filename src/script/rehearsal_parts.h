@@ -41,7 +41,8 @@ struct ob_deed_step {
     char *path, *target, *action;
     int at; /* target's number */
     enum ob_kind kind;
-    bool raw;
+    bool raw;       /* a request of the policy's own */
+    int64_t due_ms; /* of a wait, on the wall clock; 0: it is none */
 };
 
 struct ob_subject { /* a person in a target */
@@ -74,6 +75,8 @@ struct ob_rehearsal {
     struct ob_bound_input *inputs; /* lent ones first, then invented ones, which are ours */
     size_t input_count, lent_inputs;
     int64_t people, invented;
+    char *wanted; /* an input that nobody bound */
+    int wanted_format;
     struct ob_value vars;
     struct ob_clock clock;
     struct ob_rehearsing rehearsing;
@@ -88,7 +91,7 @@ struct ob_rehearsal {
     int64_t *sizes; /* of the targets' clouds before anything is changed */
     struct ob_flight *flights;
     size_t flight_count;
-    bool dead;    /* the process "ended": nothing is written, sent or heard any more */
+    bool dead;     /* the process "ended": nothing is written, sent or heard any more */
     bool counting; /* points are */
     int64_t requests, points, waited_ms;
     int rank; /* of the simulator that is asked now */
@@ -96,7 +99,7 @@ struct ob_rehearsal {
     size_t effect_count;
     struct ob_call_tally *calls;
     size_t call_count;
-    bool unknown_seen;  /* in this life */
+    bool unknown_seen; /* in this life */
     bool login_as_other;
     bool tell;
     struct ob_event *events;
@@ -119,7 +122,10 @@ OB_MUST_CHECK enum ob_status ob_clouds_standing(struct ob_rehearsal *r, int targ
                                                 struct ob_err *err);
 /* How many people a target's cloud has; -1 when it cannot be said. */
 int64_t ob_clouds_size(struct ob_rehearsal *r, int target);
-const struct ob_bound_input *ob_clouds_invent(void *ctx, const char *name, int format);
+/* Notes that this input is wanted; ob_clouds_invented() makes it: false when there is none to make.
+ */
+void ob_clouds_missing(void *ctx, const char *name, int format);
+bool ob_clouds_invented(struct ob_rehearsal *r);
 
 /* ---- rehearsal_world.c ---- */
 void ob_world_make(struct ob_rehearsal *r);

@@ -47,8 +47,7 @@ static enum ob_status search_ledger(struct ob_rehearsal *r, struct ob_err *err)
 {
     for (size_t i = 0; i < SECRETS; i++) {
         bool holds;
-        enum ob_status st =
-            ob_ledger_holds(r->ledger, secrets[i], strlen(secrets[i]), &holds, err);
+        enum ob_status st = ob_ledger_holds(r->ledger, secrets[i], strlen(secrets[i]), &holds, err);
         if (st != OB_OK)
             return st;
         if (holds)
@@ -69,7 +68,7 @@ static bool opposite(enum ob_kind a, enum ob_kind b)
 /* An undo of the host's own reads with patience before it acts; a proposal does not. */
 static bool is_undo(const struct ob_deed_step *s)
 {
-    return strchr(s->path, 'u') != NULL;
+    return strstr(s->path, ".u") != NULL;
 }
 
 static void look_for_opposite(struct ob_rehearsal *r, size_t from)
@@ -110,7 +109,8 @@ struct account { /* of one person in one target */
 
 static const char *state_after(enum ob_kind kind)
 {
-    static const char *const states[] = {"disabled", "active", "absent", "active"};
+    /* Somebody who was brought back is as they were: on or off. */
+    static const char *const states[] = {"disabled", "active", "absent", NULL};
     return states[kind];
 }
 
@@ -125,8 +125,9 @@ static void check_skipped(struct ob_rehearsal *r, const struct ob_deed *d, const
 {
     const struct ob_subject *s = &r->books.subjects[d->subject];
     const struct ob_deed_step *step = &r->books.steps[d->step];
-    if (!a->stands || !claims_done(d->detail) || strcmp(a->stands, "absent") == 0 ||
-        strcmp(a->stands, state_after(step->kind)) == 0)
+    const char *wants = state_after(step->kind);
+    if (!a->stands || !wants || !claims_done(d->detail) || strcmp(a->stands, "absent") == 0 ||
+        strcmp(a->stands, wants) == 0)
         return;
     ob_rule_broken(r, "a failed reading is not taken for an empty one", d->subject,
                    "%s: %s of %s was skipped as \"%s\", and the account is %s",
@@ -273,6 +274,35 @@ static enum ob_status check_lists(struct ob_rehearsal *r, struct ob_err *err)
     return OB_OK;
 }
 
+/* Is the step with this path behind the wait, in its line of proposals? */
+static bool is_behind(const char *wait, const char *path)
+{
+    const char *last = strrchr(wait, '.');
+    size_t prefix = last ? (size_t)(last - wait) + 1 : 0;
+    if (strncmp(wait, path, prefix) != 0)
+        return false;
+    return strtoll(path + prefix, NULL, 10) > strtoll(wait + prefix, NULL, 10);
+}
+
+static bool check_call(void *ctx, const struct ob_call_row *c)
+{
+    struct ob_rehearsal *r = ctx;
+    for (size_t i = 0; i < r->books.step_count; i++) {
+        const struct ob_deed_step *s = &r->books.steps[i];
+        if (s->due_ms && c->sent_ms < s->due_ms && c->kind == OB_CALL_ACT &&
+            is_behind(s->path, c->step))
+            ob_rule_broken(r, "nothing is done before its wait is over", -1,
+                           "%s: a call of %s left before the wait (step %s) was over", c->target,
+                           c->action, s->path);
+    }
+    return true;
+}
+
+static enum ob_status check_waits(struct ob_rehearsal *r, struct ob_err *err)
+{
+    return ob_ledger_call_each(r->ledger, r->run, NULL, check_call, r, err);
+}
+
 static void check_expects(struct ob_rehearsal *r)
 {
     struct ob_err why;
@@ -289,6 +319,8 @@ enum ob_status ob_rules_at_end(struct ob_rehearsal *r, struct ob_err *err)
         ob_rule_broken(r, "nobody's login but the administrator's", -1,
                        "somebody else was logged in");
     enum ob_status st = check_lists(r, err);
+    if (st == OB_OK)
+        st = check_waits(r, err);
     if (st == OB_OK)
         st = search_ledger(r, err);
     check_expects(r);

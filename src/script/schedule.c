@@ -7,15 +7,13 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-const char *const ob_strikes[] = {"drop-before", "drop-after", "5xx",  "5xx-after",
-                                  "throttle",    "partial",    "cut",  "html",
-                                  "lost",        "nonce-used", "lag",  "token-gone",
-                                  NULL};
+const char *const ob_strikes[] = {"drop-before", "drop-after", "5xx",  "5xx-after", "throttle",
+                                  "partial",     "cut",        "html", "lost",      "nonce-used",
+                                  "lag",         "token-gone", NULL};
 
-static const char *const worlds[] = {"poison=1",        "poison=2",
-                                     "poison=4",        "contract=per-person",
-                                     "contract=changing", "lag=2s",
-                                     "token-dies=3",    "rate=20/s"};
+static const char *const worlds[] = {
+    "poison=1",          "poison=2", "poison=4",     "contract=per-person",
+    "contract=changing", "lag=2s",   "token-dies=3", "rate=20/s"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 

@@ -1,0 +1,73 @@
+/* offboard undo: plans taking a run back, shows it, asks, and carries the plan out as a run of its
+ * own. The policy of such a plan is one line; what it does is script/policy_undo.c. */
+#include <inttypes.h>
+#include <stdio.h>
+#include "base/mem.h"
+#include "cli/session.h"
+#include "report/events.h"
+
+static const char policy_text[] = "undo_run()\n";
+
+static enum ob_status make_plan(struct ob_session *s, int64_t run, char id[OB_PLAN_ID],
+                                struct ob_value *doc, struct ob_err *err)
+{
+    struct ob_bound b = {.undo_of = run};
+    ob_value_init(&b.vars);
+    ob_value_set_map(&b.vars);
+    b.name = ob_xasprintf("undo of run %" PRId64, run);
+    ob_buf_init(&b.text, sizeof policy_text);
+    ob_buf_adds(&b.text, policy_text);
+    enum ob_status st = ob_session_plan(s, &b, id, doc, err);
+    ob_bound_fini(&b);
+    return st;
+}
+
+static void tell_plan(struct ob_session *s, const char *id, const struct ob_value *doc)
+{
+    struct ob_event ev;
+    if (!s->cli->json) {
+        ob_show_plan(s->cli, id, doc, false, stderr);
+        return;
+    }
+    ob_event_init(&ev, "plan");
+    ob_map_put_str(&ev.fields, "plan", id);
+    ob_value_copy(ob_map_put(&ev.fields, "document"), doc);
+    ob_event_emit(&ev, stdout);
+}
+
+static enum ob_status undo(struct ob_session *s, int64_t of, struct ob_err *err)
+{
+    struct ob_run_row row;
+    struct ob_value doc;
+    char id[OB_PLAN_ID], question[160];
+    int64_t run = 0;
+    enum ob_status st = ob_ledger_run_get(s->ledger, of, &row, err);
+    if (st != OB_OK)
+        return st;
+    ob_run_row_fini(&row);
+    st = make_plan(s, of, id, &doc, err);
+    if (st == OB_OK)
+        tell_plan(s, id, &doc);
+    if (st == OB_OK && ob_cli_flag(s->cli, "plan")) {
+        ob_cli_say(s->cli, "carry it out: offboard apply %.8s", id);
+    } else if (st == OB_OK && !ob_plan_is_idle(&doc)) {
+        size_t heads = ob_plan_heads(&doc);
+        snprintf(question, sizeof question, "Undo run %" PRId64 ": %zu %s?", of, heads,
+                 heads == 1 ? "person" : "people");
+        st = ob_cli_confirm(s->cli, question, err);
+        if (st == OB_OK)
+            st = ob_session_run(s, id, &doc, &run, err);
+    }
+    ob_value_fini(&doc);
+    return st;
+}
+
+enum ob_status ob_cmd_undo(struct ob_cli *cli, struct ob_err *err)
+{
+    struct ob_session s;
+    enum ob_status st = ob_session_open(&s, cli, true, err);
+    if (st == OB_OK)
+        st = undo(&s, ob_cli_int(cli, "run", 0), err);
+    ob_session_close(&s);
+    return st;
+}

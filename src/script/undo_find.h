@@ -1,0 +1,56 @@
+/* What of a run is to be undone, and by what: steps in reverse order, for each the actions that its
+ * action names as its undo, for each of those the people whom the step changed, with what they
+ * were before. Read from the ledger; nothing here is sent. Inside src/script only. */
+#pragma once
+#include "script/policy_parts.h"
+
+struct ob_undo_step {
+    char *path;
+    struct ob_target *target;
+    const struct ob_action *action; /* which is undone */
+};
+
+struct ob_undo_work { /* last step first */
+    int64_t run;
+    struct ob_undo_step *steps;
+    size_t count, at;
+    size_t link; /* of the chain of actions that undo the step */
+};
+void ob_undo_work_fini(struct ob_undo_work *w);
+
+/* The people of one step of an undo, all arrays by person. */
+struct ob_undo_part {
+    struct ob_target *target;
+    const struct ob_action *action; /* which undoes */
+    char *of;                       /* path of the step that is undone */
+    int link;
+    size_t count, cap;
+    char **keys, **ids;
+    int64_t *index, *calls;   /* their rows in the step that is undone */
+    bool *doubtful;           /* what became of them there is not known */
+    struct ob_value document; /* list of the snapshots */
+    const struct ob_value **snapshots;
+    char **groups;
+    char **lost; /* keys of those whom nothing is known of that could be brought back */
+    size_t lost_count;
+};
+void ob_undo_part_fini(struct ob_undo_part *p);
+
+/* Steps of the run that changed somebody; `paths`: only these (a list), NULL: all. */
+OB_MUST_CHECK enum ob_status ob_undo_find(struct ob_undo_work *w, struct ob_policy *p, int64_t run,
+                                          const struct ob_value *paths, struct ob_err *err);
+/* The next part; *more is false after the last one. `may`: is this person still to be touched? */
+OB_MUST_CHECK enum ob_status ob_undo_next(struct ob_undo_work *w, struct ob_ledger *l,
+                                          bool (*may)(void *ctx, const char *key), void *ctx,
+                                          struct ob_undo_part *part, bool *more,
+                                          struct ob_err *err);
+/* From now on no resume acts on what was in doubt in the step: undoing has begun at `by`. */
+OB_MUST_CHECK enum ob_status ob_undo_close(struct ob_ledger *l, int64_t run, const char *path,
+                                           const char *by, struct ob_err *err);
+/* Somebody was in doubt, and the undo's readings have told: keeps it where the doubt was. */
+OB_MUST_CHECK enum ob_status ob_undo_settle(struct ob_ledger *l, int64_t run,
+                                            const struct ob_undo_part *part, size_t i,
+                                            enum ob_person_state undone, struct ob_err *err);
+/* Everybody whom the run names, as a table with the column "person". */
+OB_MUST_CHECK enum ob_status ob_undo_people(struct ob_policy *p, int64_t run, struct ob_table **out,
+                                            struct ob_err *err);
