@@ -366,6 +366,11 @@ void ob_rehearsal_free(struct ob_rehearsal *r)
     free(r);
 }
 
+void ob_rehearsal_faults(struct ob_rehearsal *r, const char *faults)
+{
+    r->setup.faults = faults;
+}
+
 const struct ob_value *ob_rehearsal_plan(const struct ob_rehearsal *r)
 {
     return &r->plan;

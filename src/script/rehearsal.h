@@ -50,6 +50,8 @@ OB_MUST_CHECK enum ob_status ob_rehearsal_new(struct ob_rehearsal **out,
                                               const struct ob_rehearsal_setup *setup,
                                               struct ob_err *err);
 void ob_rehearsal_free(struct ob_rehearsal *r);
+/* From the next run on these faults hold all the time; lent. */
+void ob_rehearsal_faults(struct ob_rehearsal *r, const char *faults);
 /* Plans and carries out, with everything that the schedule names. An error is a mistake of whoever
  * asks (an unknown fault) or of ours; what becomes of the run stands in *out. */
 OB_MUST_CHECK enum ob_status ob_rehearsal_run(struct ob_rehearsal *r, const struct ob_schedule *s,
