@@ -151,6 +151,23 @@ function Target:lookup(ids) end
 ---@field parallel? integer calls in flight
 ---@field ramp? (integer|string)[] waves: the first so many, then so many, then the rest. A wave in
 ---    which nobody succeeded stops the others, who are skipped.
+---@field on_failure? fun(tally: Tally): "continue"|"stop"|"undo"|nil asked after each chunk, which
+---    is read back before the next one goes: "stop" skips the rest, "undo" takes the others back
+---@field stop_when? Limit  the same without a function
+---@field undo_when? Limit
+
+---What is known of a step so far. acted = succeeded + failed + unknown.
+---@alias Tally { succeeded: integer, failed: integer, unknown: integer, skipped: integer,
+---    pending: integer, total: integer, acted: integer, failed_share: number }
+---Reached when so many have failed, or more than this share of those acted upon (failed or
+---unknown); with `after`, not before so many were acted upon.
+---```lua policy
+---local people = input.csv "leavers"
+---local off = target("desktops"):lock(people, { id = "desktop_user", chunk = 50,
+---  undo_when = { failed_share = 0.1, after = 20 }, stop_when = { failed = 3 } })
+---if off.undone then note "locked, and unlocked again" end
+---```
+---@alias Limit { failed?: integer, unknown?: integer, failed_share?: number, after?: integer }
 
 ---What became of each: four rosters that add up to all, and a share.
 ---@class Outcome
@@ -160,11 +177,28 @@ function Target:lookup(ids) end
 ---@field skipped Roster     nothing to do, or not tried
 ---@field total integer
 ---@field failed_share number (failed + unknown) / (total - skipped); 0 when nobody is left
+---@field undone boolean     it was taken back, by undo() or a gate
 local Outcome = {} -- luacheck: ignore 241
 ---The cloud's word on one person, nil without one.
 ---@param person Member
 ---@return string?
 function Outcome:reason(person) end
+
+---Takes back what was done to those who succeeded, last step first, and nothing else: who was in
+---that state before stays so. Who is unknown is looked up first. A deleted account is made again
+---from what the cloud said before, without notice to the person; `plan` prints what cannot come
+---back. The answer is an outcome of its own: succeeded are those who are as they were.
+---```lua policy
+---local people = input.csv "leavers"
+---local off = target("meeting"):disable(people, { id = "meeting_account" })
+---if off.failed_share > 0.1 then
+---  local back = off:undo "more than one in ten could not be disabled"
+---  note(("%d enabled again, %d not"):format(#back.succeeded, #back.failed + #back.unknown))
+---end
+---```
+---@param reason? string
+---@return Outcome
+function Outcome:undo(reason) end
 
 ---Runs functions side by side, each its own line of proposals. The first result is one outcome over
 ---all people of those that returned one (a person's is the worst of them), then what each returned.
@@ -201,17 +235,36 @@ function protect(patterns) end
 -- ---- time, and what the operator says ----
 
 ---The day of the plan where it was made, like "2026-11-22"; days compare as texts. today(days(-30))
----is thirty days before.
+---is thirty days before. After a wait: the day on which the run went on.
 ---@param offset? number seconds
 ---@return string
 function today(offset) end
----The moment of the plan, "2026-11-22T04:03:00Z". It stands still, and a resumed run has the same.
+---The moment of the plan, "2026-11-22T04:03:00Z", or of the last wait's end. It stands still, and
+---a resumed run has the same.
 ---@param offset? number seconds
 ---@return string
 function now(offset) end
 ---@param n number
 ---@return number seconds
 function days(n) end
+
+---Parks the run and ends the process (exit 22); `offboard resume` goes on when it is due, never
+---before, and once. `recheck` names an input, which is read again then: who is no longer on it is
+---skipped by all that follows, and its rows are the answer. Skipped as well is who was switched
+---off by this run and is active again, in any of the clouds: on_change = "act" goes on with them,
+---"stop" ends the policy (12).
+---```lua policy
+---local people = input.csv "leavers"
+---local off = target("meeting"):disable(people, { id = "meeting_account" })
+---local still = wait { days = 30, recheck = "leavers" }
+---note(("%d are still leaving on %s"):format(#still, today()))
+---target("meeting"):delete(off.succeeded, { id = "meeting_account" })
+---```
+---@param how { days?: number, hours?: number, minutes?: number, until_?: string, recheck?: string,
+---    on_change?: "skip"|"act"|"stop" } until_ is a date or a time; in a plan it passes at once
+---@return Roster? of recheck
+function wait(how) end
+
 ---What --var NAME=VALUE gave, a text; without it the default, and without that exit 13.
 ---```lua policy
 ---local least = tonumber(var("least", "1"))
@@ -245,6 +298,5 @@ function fail(reason) end
 ---@return string? code "timeout", "connect", "tls", "in_doubt" and such; HTTP errors are answers
 function Target:request(request) end
 
--- Of later versions; used today they end the policy: wait, rehearse, expect, Outcome:undo.
 
 -- What providers see, and the clouds with the sources of all wire facts: types_provider.lua.

@@ -25,7 +25,8 @@
 ---@field credentials Credential[] ways to authenticate; the target's fields choose one
 ---@field actions table<string, Action>
 ---@field lookup? Lookup           absent: people are read by list alone
----@field snapshot? Lookup         absent: what a lookup (or a list's row) tells is the snapshot
+---@field snapshot? Lookup         what a lookup leaves out and a restore wants; absent: what a
+---    lookup (or a list's row) tells is the snapshot
 ---@field list? List
 ---@field reads? table<string, Operation> other readings, by name
 ---@field errors? table<string, Meaning> the cloud's codes; "*" stands for any text, the longest
@@ -102,7 +103,13 @@
 ---@field action? string     RPC style: operation, and
 ---@field version? string    version; the signer puts them where its signature wants them
 
----@alias Pair { [1]: string, [2]: string|integer|boolean }
+---@alias Pair { [1]: string, [2]: string|integer|boolean|NewPassword }
+
+---In `form` and anywhere in `json`: C puts a fresh password there, 24 characters of four kinds,
+---that is sent and then forgotten. For accounts that must have one, because without it the cloud
+---writes to the person.
+---@class NewPassword
+---@field new "password"
 
 ---@class Answer
 ---@field status integer
@@ -222,6 +229,37 @@ function wire.named(ids, node) end
 ---@return string
 function wire.clean(message) end
 
+---use "offboard.restore": for actions that are from_snapshot
+---@class restore
+local restore = {} -- luacheck: ignore 241
+---The value, nil when it is left out, null or an empty text: nothing in all three clouds.
+---@param row table
+---@param name string
+---@return any
+function restore.value(row, name) end
+---Do two rows agree in all these fields? Each is { name, what the cloud makes of nothing }.
+---@param fields { [1]: string, [2]: any }[]
+---@param snapshot table
+---@param row table
+---@return boolean
+function restore.agree(fields, snapshot, row) end
+---The texts under `key` of the maps in row[name], sorted, each once.
+---@param row table
+---@param name string
+---@param key string
+---@param test? fun(item: table): boolean
+---@return string[]
+function restore.ids(row, name, key, test) end
+---Is all of one list in another?
+---@param ids string[]
+---@param others string[]
+---@return boolean
+function restore.within(ids, others) end
+---undo_says.loses from { { why, field, ... }, ... }.
+---@param reasons string[][]
+---@return { field: string, why: string }[]
+function restore.loses(reasons) end
+
 -- ======================================================================================
 -- The clouds, and where their facts are from
 --
@@ -235,7 +273,13 @@ function wire.clean(message) end
 --   list: limit up to 500, normal users (userType 2); the last page comes
 --     again past the end, so `count` ends it                                H.A.4 List
 --   adminType 0 default admin, 1 admin, 2 none: the field `admin`           H.A.1.1, A.4
---   a delete is undone only in part, and not yet                            H.A.4 "Restore"
+--   add: POST member, one a call; sendNotify "0" or mail and SMS are sent   H.A.4 Add
+--     without pwd the cloud makes one; phone wants country; function only
+--     where it was on, because it uses up a licence                         H.A.4 Add
+--   add_rooms: POST vmr/assign-to-member/{account}, room ids, 32 an account H.A.4 Helpers
+--     of vmrMode 1 alone: no call gives personal IDs (0) or webinars (2)
+--   add_admin: POST admin {"account"}, by the default administrator         H.A.4 Helpers
+--   lost: id, sipNum, vmrId, password, license, activeTime, corp, devType   H.A.4 "Restore"
 -- huawei-dataarts                                                           H.B
 --   host dayu.{region}.myhuaweicloud.com; X-Project-Id                      H.B
 --   IAM token from iam.{region}.myhuaweicloud.com, in X-Subject-Token       H.C
@@ -243,6 +287,9 @@ function wire.clean(message) end
 --     documented; 200 with is_success false is a failure                    H.B
 --   list: limit and offset count records; user_id and not id                H.B
 --   roles: a list at the top of the answer                                  H.B
+--   add: POST users; user_ids are objects here, groups {id, name}; type 0
+--     user, 1 group; the key is roles_ids; is_domain_owner for the row's
+--     domain_owner; is_success as above                                     H.B
 -- alibaba-eds                                                               A.A
 --   POST /, version 2021-03-08; hosts in cn-shanghai and ap-southeast-1     A.A.1, A.A.2
 --   remove, lock, unlock: form Users.1 .. 500 (100 until mid-2025)          A.A.3
@@ -250,8 +297,15 @@ function wire.clean(message) end
 --   lookup: DescribeUsers with EndUserIds.N, exact; Filter is not           A.A.3
 --   Status 0 normal, 9 locked                                               A.A.3
 --   list: MaxResults 500, NextToken until it is empty                       A.A.3
---   a snapshot lacks what only FilterUsers tells: AutoLockTime, property
---     ids, number of desktops; and MFA devices, entitlements                A.A.6
+--   snapshot: FilterUsers with IncludeEndUserIds.N, 100 a page, all in the
+--     query; it alone tells AutoLockTime and the number of desktops         A.A.3
+--     what it lacks of DescribeUsers no call could set: WyId, Address, Avatar
+--   add: CreateUsers, form Users.1 .. 100 (20 until 2024-12), groups with it;
+--     AutoLockTime, IsLocalAdmin, PasswordExpireDays are per request        A.A.3, A.A.6
+--     IsLocalAdmin is the row's EnableAdminAccess (both "local admin")      A.A.3
+--     without Password a mail is sent; rule: 10 characters, 3 classes       A.A.4, A.A.6
+--   lost: properties, as SetUserPropertyValue wants the number of the new
+--     account; all organisations but one; MFA devices, entitlements         A.A.6
 --   x-acs-retry-after in milliseconds                                       A.C.3
 --   codes count, statuses vary                                              A.C.2
 -- gateway codes of Huawei Cloud, APIGW. and APIG. alike                     H.E

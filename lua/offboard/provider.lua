@@ -27,6 +27,7 @@ local function add(name, op, facts)
     name = name, request = op.request, answer = op.answer, is_action = facts.is_action,
     names_all = facts.names_all, is_list = facts.is_list, asks_one = facts.asks_one,
     has_people = facts.is_action or facts.names_all,
+    from_snapshot = op.from_snapshot, holds = op.holds, group = op.group,
   }
 end
 
@@ -54,6 +55,7 @@ local function action_facts(name, op)
   return {
     name = name, kind = op.kind, contract = op.contract, max = op.max, chunk = op.chunk or 0,
     wants = op.wants, repeatable = op.repeatable, destroys = op.destroys, undo = op.undo,
+    from_snapshot = op.from_snapshot or false, undo_says = op.undo_says,
   }
 end
 
@@ -113,13 +115,23 @@ local function as_text(value, where)
   return fault("%s: must be a text, a whole number or a boolean", where)
 end
 
-local function as_pairs(list, where)
+-- { new = "password" }: C puts a fresh one there that nobody gets to see. In a body only, since
+-- queries and headers are what gateways log.
+local function is_new_password(value)
+  return type(value) == "table" and value.new == "password"
+end
+
+local function as_pairs(list, where, in_body)
   local out = {}
   for i, pair in ipairs(list or {}) do
     if type(pair) ~= "table" then
       fault("%s[%d]: must be a pair of name and value", where, i)
     end
-    out[i] = { as_text(pair[1], where), as_text(pair[2], where .. "." .. tostring(pair[1])) }
+    local name, value = as_text(pair[1], where), pair[2]
+    if not (in_body and is_new_password(value)) then
+      value = as_text(value, where .. "." .. name)
+    end
+    out[i] = { name, value }
   end
   return out
 end
@@ -137,25 +149,74 @@ local request_shape = {
   },
 }
 
--- A cursor is nil on the first page, also when C says null.
-local function clean_args(args)
+local function check_snapshot(op, snapshot, id)
+  if type(snapshot) ~= "table" or type(snapshot.fields) ~= "table"
+    or snapshot.id ~= (id or snapshot.id) then
+    fault("%s: %s has no snapshot", op.name, id or "somebody")
+  end
+  return snapshot
+end
+
+-- A cursor is nil on the first page, also when C says null. Whoever is put back is put back from
+-- the snapshot that is theirs.
+local function clean_args(op, args)
   if args.cursor == json.null then
     args.cursor = nil
+  end
+  if op.from_snapshot then
+    local people = type(args.people) == "table" and args.people or {}
+    for i, id in ipairs(args.ids) do
+      check_snapshot(op, people[i], id)
+    end
+    if #people ~= #args.ids then
+      fault("%s: there are more snapshots than people", op.name)
+    end
   end
   return args
 end
 
 function M.request(name, args)
   local op = find(name)
-  local made = op.request(target, clean_args(args))
+  local made = op.request(target, clean_args(op, args))
   local wrong = schema.check(request_shape, made, name)
   if wrong then
     fault("%s", wrong)
   end
   made.query = as_pairs(made.query, name .. ".query")
   made.headers = as_pairs(made.headers, name .. ".headers")
-  made.form = made.form and as_pairs(made.form, name .. ".form")
+  made.form = made.form and as_pairs(made.form, name .. ".form", true)
   return made
+end
+
+-- ---- putting back ----
+
+local function find_restore(name)
+  local op = find(name)
+  return op.from_snapshot and op or fault("%s puts nothing back", name)
+end
+
+-- Is the account, as a row shows it now, as the snapshot was in what the action puts back?
+function M.holds(name, snapshot, row)
+  local op = find_restore(name)
+  check_snapshot(op, snapshot)
+  if type(row.fields) ~= "table" then
+    row.fields = {}
+  end
+  local holds = op.holds(target, snapshot, row)
+  if type(holds) ~= "boolean" then
+    fault("%s: holds() must answer true or false", name)
+  end
+  return holds
+end
+
+-- People with equal texts may share a call.
+function M.group(name, snapshot)
+  local op = find_restore(name)
+  local text = op.group(target, check_snapshot(op, snapshot))
+  if type(text) ~= "string" then
+    fault("%s: group() must answer a text", name)
+  end
+  return text
 end
 
 -- ---- answers ----
@@ -285,7 +346,7 @@ function M.answer(name, args, response)
   local ok = answer.status == 200 or answer.status == 201 or answer.status == 204
   local code, message = meaning.error_of(provider, answer, ok)
   local out
-  clean_args(args)
+  clean_args(op, args)
   if ok and not code then
     out = understood(op, args, answer)
   elseif not ok and answer.status < 400 then

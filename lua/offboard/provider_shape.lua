@@ -29,6 +29,19 @@ local action = with {
   repeatable = "boolean",
   destroys = "boolean",
   undo = plain("list", "string"),
+  from_snapshot = "boolean?",
+  holds = "function?",
+  group = "function?",
+  undo_says = {
+    type = "map", optional = true,
+    fields = {
+      keeps = { type = "list", of = "string", empty = true },
+      loses = {
+        type = "list", empty = true,
+        of = { type = "map", fields = { field = "string", why = "string" } },
+      },
+    },
+  },
 }
 
 local place = {
@@ -68,16 +81,38 @@ local shape = {
   },
 }
 
+-- What puts back needs to know when it is done, and what it puts back from: an action that
+-- destroys nothing leaves no snapshot behind.
+local function restore_wrong(actions, one)
+  local back = false
+  for _, undo in ipairs(one.undo or {}) do
+    if not actions[undo] then
+      return ("undo: there is no action %s"):format(undo)
+    end
+    back = back or actions[undo].from_snapshot
+  end
+  if one.from_snapshot and not (one.holds and one.group) then
+    return "from_snapshot: needs the functions holds and group"
+  elseif not one.from_snapshot and (one.holds or one.group) then
+    return "holds, group: are for actions with from_snapshot"
+  elseif one.from_snapshot and (one.destroys or one.undo) then
+    return "from_snapshot: puts back, so it neither destroys nor has an undo"
+  elseif back and not one.destroys then
+    return "undo: without destroys there is no snapshot to put back"
+  elseif (back or false) ~= (one.undo_says ~= nil) then
+    return "undo_says: is for actions that are undone from a snapshot, and must be there"
+  end
+  return nil
+end
+
 -- What no shape of a single field can say.
 local function check_sense(provider)
   for _, name in ipairs(schema.sorted_keys(provider.actions)) do
     local one = provider.actions[name]
-    for _, undo in ipairs(one.undo or {}) do
-      if not provider.actions[undo] then
-        return ("actions.%s.undo: there is no action %s"):format(name, undo)
-      end
-    end
-    if one.chunk and one.chunk > one.max then
+    local wrong = restore_wrong(provider.actions, one)
+    if wrong then
+      return ("actions.%s.%s"):format(name, wrong)
+    elseif one.chunk and one.chunk > one.max then
       return ("actions.%s.chunk: is more than max"):format(name)
     end
   end

@@ -3,8 +3,10 @@
 -- Users.2. Names go into the form and paging into the query, as the official SDKs do (A.3).
 --
 -- Codes say what an error means and HTTP statuses do not (C.2): throttling is a 400, a wrong
--- access key a 404. A snapshot is what DescribeUsers tells; FilterUsers would add AutoLockTime
--- and property ids, which a later re-creation will want (A.6).
+-- access key a 404. A snapshot is what FilterUsers tells, because it knows all that a re-creation
+-- takes; DescribeUsers, which looks people up, does not show AutoLockTime (A.6). What is put back
+-- and how is in lua/offboard/eds_restore.lua.
+local restore = use "offboard.eds_restore"
 local wire = use "offboard.wire"
 
 local states = { [0] = "active", [9] = "disabled" }
@@ -28,9 +30,11 @@ end
 
 -- ---- actions: a verdict for each person, in an HTTP 200 (A.5) ----
 
+-- CreateUsers names those it made by rows, the others by names alone.
 local function note_done(verdicts, done)
-  for _, id in ipairs(done) do
-    if not wire.text(id) then
+  for _, one in ipairs(done) do
+    local id = wire.text(wire.is_map(one) and one.EndUserId or one)
+    if not id then
       return false
     end
     verdicts[id] = { id = id, outcome = "accepted" }
@@ -55,12 +59,12 @@ local function note_failed(verdicts, failed)
 end
 
 -- Whoever is in neither list is in doubt; so is who is in both.
-local function per_person(operation, done_name)
+local function per_person(result_name, done_name)
   return function(_, args, answer)
     if not wire.is_map(answer.json) then
       return nil, "the answer is no JSON object"
     end
-    local result = answer.json[operation .. "Result"]
+    local result = answer.json[result_name]
     if result == nil or result == json.null then
       return { rest = "doubt" }
     end
@@ -68,7 +72,7 @@ local function per_person(operation, done_name)
     local failed = done and wire.optional_list(result, "FailedUsers")
     local verdicts, people = {}, {}
     if not failed or not note_done(verdicts, done) or not note_failed(verdicts, failed) then
-      return nil, ("%sResult has lists of the wrong shape"):format(operation)
+      return nil, ("%s has lists of the wrong shape"):format(result_name)
     end
     for _, id in ipairs(args.ids) do
       people[#people + 1] = verdicts[id]
@@ -83,7 +87,7 @@ local function action(operation, done_name, facts)
   facts.request = function(_, args)
     return call(operation, {}, wire.numbered("Users", args.ids))
   end
-  facts.answer = per_person(operation, done_name)
+  facts.answer = per_person(operation .. "Result", done_name)
   return facts
 end
 
@@ -266,10 +270,21 @@ return {
       kind = "enable", wants = "active", undo = { "lock" },
       repeatable = true, destroys = false,
     }),
-    -- Nothing undoes it yet: re-creating from the snapshot comes with the action "add".
+    -- An account is made unlocked; `lock` is for those who were locked.
     remove = action("RemoveUsers", "RemovedUsers", {
       kind = "delete", wants = "absent", repeatable = false, destroys = true,
+      undo = { "add", "lock" }, undo_says = restore.undo_of_remove,
     }),
+    -- 100 a call since 2024-12, and 20 before: 20 is what a call gets.
+    add = {
+      kind = "add", contract = "per_person", max = 100, chunk = 20,
+      wants = "active", repeatable = false, destroys = false,
+      from_snapshot = true, holds = restore.holds, group = restore.group,
+      request = function(_, args)
+        return call("CreateUsers", restore.query(args), restore.form(args))
+      end,
+      answer = per_person("CreateResult", "CreatedUsers"),
+    },
   },
 
   lookup = {
@@ -277,6 +292,18 @@ return {
     request = function(_, args)
       return call("DescribeUsers", { { "MaxResults", 500 } },
         wire.numbered("EndUserIds", args.ids))
+    end,
+    answer = read_lookup,
+  },
+
+  -- All parameters of this one go into the query (A.3); a page has no more than 100.
+  snapshot = {
+    max = 100,
+    request = function(_, args)
+      return call("FilterUsers", join({
+        { "MaxResults", 100 }, { "IncludeOrgInfo", true }, { "IncludeDesktopCount", true },
+        { "IncludeDesktopGroupCount", true }, { "IncludeSupportIdps", true },
+      }, wire.numbered("IncludeEndUserIds", args.ids)))
     end,
     answer = read_lookup,
   },

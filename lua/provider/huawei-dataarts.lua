@@ -6,6 +6,7 @@
 -- How many ids one delete takes is not documented. 100 is the page size that is exercised, and
 -- the sibling services' limit; 20 is what a call gets unless the policy says otherwise.
 local huawei = use "offboard.huawei"
+local restore = use "offboard.restore"
 local wire = use "offboard.wire"
 
 local page = 100
@@ -54,6 +55,58 @@ local function verdict(_, _, answer)
   return nil, "the answer has no is_success"
 end
 
+-- ---- putting back what was removed ----
+
+local function is_group(row)
+  return wire.whole(row.type) == 1
+end
+
+local function role_ids(row)
+  return restore.ids(row, "roles", "role_id")
+end
+
+-- What is shared by all people of one call: kind and roles.
+local function sharing(_, snapshot)
+  local row = snapshot.fields
+  return (is_group(row) and "group " or "user ") .. table.concat(role_ids(row), " ")
+end
+
+-- The row's domain_owner is the request's is_domain_owner; what the row lacks is left out.
+local function as_user(row)
+  return {
+    user_id = row.user_id, user_name = restore.value(row, "user_name"),
+    domain_id = restore.value(row, "domain_id"),
+    domain_name = restore.value(row, "domain_name"),
+    is_domain_owner = restore.value(row, "domain_owner"),
+  }
+end
+
+-- The key `user_ids` holds objects here, where delete-users has texts under it.
+local function add_request(target, args)
+  local first, roles, users, groups = args.people[1].fields, {}, {}, {}
+  for i, id in ipairs(role_ids(first)) do
+    roles[i] = { role_id = id }
+  end
+  for i, snapshot in ipairs(args.people) do
+    local row = snapshot.fields
+    users[i] = as_user(row)
+    groups[i] = { id = row.user_id, name = restore.value(row, "user_name") }
+  end
+  local group = is_group(first)
+  return {
+    method = "POST",
+    path = wire.path("/v2/{project_id}/{workspace_id}/users", target),
+    json = {
+      type = group and 1 or 0, roles_ids = roles,
+      user_ids = not group and users or nil, groups = group and groups or nil,
+    },
+  }
+end
+
+local function is_added(target, snapshot, row)
+  return row.state ~= "absent" and sharing(target, snapshot) == sharing(target, row)
+end
+
 return {
   name = "huawei-dataarts",
 
@@ -87,10 +140,21 @@ return {
   },
 
   actions = {
-    -- The undo will be "add", with the roles of the snapshot; that action does not exist yet.
     remove = {
       kind = "delete", contract = "one_verdict", max = 100, chunk = 20,
       wants = "absent", repeatable = false, destroys = true,
+      undo = { "add" },
+      undo_says = {
+        keeps = {
+          "user_id", "user_name", "domain_id", "domain_name", "display_user_name", "domain_owner",
+          "workspace_id", "roles", "type",
+        },
+        loses = restore.loses {
+          { "the membership is a new record", "id", "create_time", "create_user", "update_time",
+            "update_user" },
+          { "cannot be set", "description" },
+        },
+      },
       request = function(target, args)
         return {
           method = "POST",
@@ -98,6 +162,14 @@ return {
           json = { user_ids = args.ids },
         }
       end,
+      answer = verdict,
+    },
+    -- The limit is as undocumented as that of delete-users.
+    add = {
+      kind = "add", contract = "one_verdict", max = 100, chunk = 20,
+      wants = "active", repeatable = false, destroys = false,
+      from_snapshot = true, holds = is_added, group = sharing,
+      request = add_request,
       answer = verdict,
     },
   },

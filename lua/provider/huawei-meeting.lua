@@ -6,6 +6,7 @@
 -- or the ones that failed, in a shape nobody wrote down. So every 200 is read for the names of
 -- people we sent (A.2, A.3), and the engine reads the cloud back.
 local huawei = use "offboard.huawei"
+local restore = use "offboard.restore"
 local wire = use "offboard.wire"
 
 local states = { [0] = "active", [1] = "disabled" }
@@ -110,6 +111,77 @@ local function read_list(target, args, answer)
   return { people = people, total = total, next = reached < count and reached or nil }
 end
 
+-- ---- putting back what was deleted (A.4) ----
+
+-- What AddUser takes under the name that the detail has for it, and what the cloud makes of
+-- nothing. `userAccount` it calls `account`.
+local added_fields = {
+  { "userAccount" }, { "thirdAccount" }, { "name" }, { "englishName" }, { "phone" },
+  { "country", "chinaPR" }, { "email" }, { "deptCode", "1" }, { "signature" }, { "title" },
+  { "desc" }, { "status", 0 }, { "sortLevel", 10000 }, { "hidePhone", false },
+}
+
+-- Is the account one that a whiteboard logs in with? It uses up a licence, so it is asked for
+-- only where it was so.
+local function is_room(row)
+  return type(row["function"]) == "table" and row["function"].enableRoom == true
+end
+
+-- sendNotify "0", or the person gets mail and SMS about the new account. No password is sent: the
+-- cloud makes one, which without notice nobody learns.
+local function add_request(_, args)
+  local row, body = args.people[1].fields, { sendNotify = "0" }
+  for _, field in ipairs(added_fields) do
+    body[field[1]] = restore.value(row, field[1])
+  end
+  body.account, body.userAccount = body.userAccount, nil
+  if is_room(row) then
+    body["function"] = { enableRoom = true }
+  end
+  return { method = "POST", path = "/v1/usg/dcs/corp/member", json = body }
+end
+
+local function added(target, args, answer)
+  local row = wire.is_map(answer.json) and answer.json or nil
+  if not row or id_of(target, row) ~= args.ids[1] then
+    return nil, "the answer is not about the account that was to be made"
+  end
+  return {}
+end
+
+local function is_added(_, snapshot, row)
+  return row.state ~= "absent" and is_room(snapshot.fields) == is_room(row.fields)
+    and restore.agree(added_fields, snapshot.fields, row.fields)
+end
+
+-- Personal meeting IDs (vmrMode 0) come with the account and webinar rooms (2) with no call.
+local function cloud_rooms(row)
+  return restore.ids(row, "vmrList", "id", function(room)
+    return wire.whole(room.vmrMode) == 1
+  end)
+end
+
+local function was_admin(row)
+  return wire.whole(row.adminType) == 1
+end
+
+local undo_of_delete = {
+  keeps = {
+    "userAccount", "thirdAccount", "name", "englishName", "phone", "country", "email", "deptCode",
+    "deptName", "deptNamePath", "userType", "adminType", "signature", "title", "desc", "function",
+    "status", "sortLevel", "hidePhone",
+  },
+  loses = restore.loses {
+    { "a new one is made and sent to nobody; the person has to reset it", "password" },
+    { "the cloud gives a new one", "id", "sipNum", "vmrId" },
+    { "cloud rooms that are still free come back; the personal meeting ID is a new one, and "
+      .. "webinar rooms stay with the company", "vmrList" },
+    { "begins anew", "activeTime", "license" },
+    { "cannot be set", "visionAccount", "corp", "devType", "expireTime", "activeCode",
+      "activeCodeExpireTime" },
+  },
+}
+
 local action = { contract = "detect", max = 100, answer = verdicts }
 
 local function make(fields)
@@ -117,6 +189,21 @@ local function make(fields)
     fields[name] = value
   end
   return fields
+end
+
+-- One person a call, and nothing that two could not share.
+local function make_back(fields)
+  fields.kind, fields.wants, fields.contract, fields.max = "add", "active", "all_or_nothing", 1
+  fields.repeatable, fields.destroys, fields.from_snapshot = false, false, true
+  fields.group = function()
+    return ""
+  end
+  return fields
+end
+
+-- The two helpers answer nothing; what they did is read back.
+local function said_nothing()
+  return {}
 end
 
 return {
@@ -149,10 +236,41 @@ return {
       repeatable = true, destroys = false,
       request = batch("PUT", "/v1/usg/dcs/corp/member/status/0"),
     },
-    -- Re-creating from the snapshot comes with the action "add", which does not exist yet.
     delete = make {
       kind = "delete", wants = "absent", repeatable = false, destroys = true,
+      undo = { "add", "add_rooms", "add_admin" }, undo_says = undo_of_delete,
       request = batch("POST", "/v1/usg/dcs/corp/member/delete"),
+    },
+    add = make_back { request = add_request, answer = added, holds = is_added },
+    add_rooms = make_back {
+      request = function(target, args)
+        return {
+          method = "POST",
+          path = wire.path("/v1/usg/dcs/corp/vmr/assign-to-member/{account}",
+            { account = args.ids[1] }),
+          query = { { "accountType", target.account_type } },
+          json = cloud_rooms(args.people[1].fields),
+        }
+      end,
+      answer = said_nothing,
+      holds = function(_, snapshot, row)
+        return restore.within(cloud_rooms(snapshot.fields), cloud_rooms(row.fields))
+      end,
+    },
+    -- Only the default administrator may do this.
+    add_admin = make_back {
+      request = function(target, args)
+        return {
+          method = "POST",
+          path = "/v1/usg/dcs/corp/admin",
+          query = { { "accountType", target.account_type } },
+          json = { account = args.ids[1] },
+        }
+      end,
+      answer = said_nothing,
+      holds = function(_, snapshot, row)
+        return not was_admin(snapshot.fields) or was_admin(row.fields)
+      end,
     },
   },
 

@@ -1,17 +1,16 @@
--- The simulated Alibaba Cloud EDS user directory, eds-user 2021-03-08 (api/alibaba.md A): users,
--- their locks, and the little of groups, properties and MFA that a snapshot asks for. Answers 200
--- and names each person that failed. Deliberately not here: desktops (ECD), organisations beyond
--- the root.
+-- The simulated Alibaba Cloud EDS user directory, eds-user 2021-03-08 (api/alibaba.md A): users
+-- and their locks; groups, organisations, properties and MFA are in sim/eds_belongs.lua. Answers
+-- 200 and names each person that failed. Deliberately not here: desktops (ECD).
 
 local wire = use "sim.wire"
 local rpc = use "sim.alibaba_rpc"
 local people = use "sim.eds_people"
+local belongs = use "sim.eds_belongs"
 local register = use "sim.register"
 
 local M = { name = "desktops", throttled = rpc.throttled, broken = rpc.broken }
 
 local LOCKED, NORMAL = 9, 0
-local ROOT_ORG = people.ROOT_ORG
 
 -- ---- the batch calls ----
 
@@ -19,31 +18,9 @@ local function failure(id, code, message)
   return { EndUserId = id, ErrorCode = code, ErrorMessage = message }
 end
 
--- Users.N of a batch call, each once, or nil and a refusal.
-local function users_of(ctx, name, most)
-  local ids, wrong = rpc.list(ctx, name, most)
-  if wrong then
-    return nil, rpc.invalid(ctx, wrong)
-  end
-  if #ids == 0 then
-    return nil, rpc.missing(ctx, name)
-  end
-  local once, seen = {}, {}
-  for _, id in ipairs(ids) do
-    if not seen[id] then
-      seen[id] = true
-      once[#once + 1] = id
-    end
-  end
-  for i, id in ipairs(once) do
-    ctx.people[i] = id
-  end
-  return once
-end
-
 -- Runs act(record) for each that can be acted upon; the answer names both kinds.
 local function batch(c, ctx, result, done, act)
-  local ids, refusal = users_of(ctx, "Users", 500)
+  local ids, refusal = rpc.users(ctx, "Users", 500)
   if not ids then
     return refusal
   end
@@ -65,6 +42,7 @@ end
 local function remove_users(c, ctx)
   return batch(c, ctx, "RemoveUsersResult", "RemovedUsers", function(record)
     register.remove(c.users, record.id)
+    belongs.leave_all(c, record.id)
     ctx.effect(c, record.id, "remove")
   end)
 end
@@ -128,7 +106,7 @@ local function page(c, ctx, names, limit, make)
   local list = #ids > 0 and exact(c, ids, test) or register.select(c.users, test)
   local from = register.position(list, after)
   local out = { Users = wire.items(register.slice(list, from, limit, function(r)
-    return make(c, r)
+    return make(c, r, ctx.args)
   end)) }
   if from + limit < #list then
     out.NextToken = digest.base64("seq:" .. list[from + limit].seq)
@@ -178,43 +156,32 @@ end
 
 -- ---- writing ----
 
-local function create_failure(c, item)
-  local id = item.EndUserId or ""
-  if #id < 3 or #id > 24 or string.find(id, "[^a-z0-9_-]") then
-    return failure(id, "InvalidUsername", id .. " is an invalid username.")
-  elseif not item.Email and not item.Phone then
-    return failure(id, "MissingEmailOrPhone", "Email or Phone is mandatory.")
-  elseif register.get(c.users, id) then
-    return failure(id, "ExistedEndUserId", "The username " .. id .. " is used by another user.")
-  end
-  return nil
-end
-
 local function create_one(c, ctx, item)
-  register.add(c.users, item.EndUserId, { email = item.Email, phone = item.Phone,
-    status = NORMAL, owner = item.OwnerType or "Normal", remark = item.Remark,
-    nick = item.RealNickName, auto_lock = ctx.args.AutoLockTime })
+  register.add(c.users, item.EndUserId, people.from_item(c, ctx.args, item))
+  belongs.join_all(c, item.EndUserId, people.group_ids(item))
   ctx.effect(c, item.EndUserId, "create")
   -- Without a password the cloud writes to the person.
   if not item.Password and not ctx.args.Password then
     c.mails = c.mails + 1
+    c.notified[item.EndUserId] = (c.notified[item.EndUserId] or 0) + 1
   end
 end
 
 local function create_users(c, ctx)
   local items = rpc.records(ctx, "Users")
+  local wrong = people.create_wrong(ctx.args)
   if #items == 0 then
     return rpc.missing(ctx, "Users")
-  elseif #items > 100 then
-    return rpc.invalid(ctx, "Users")
+  elseif #items > 100 or wrong then
+    return rpc.invalid(ctx, wrong or "Users")
   end
   local good, bad = {}, {}
   for i, item in ipairs(items) do
     ctx.people[i] = item.EndUserId or ""
-    local wrong = create_failure(c, item)
-    if wrong then
-      wrong.Email, wrong.Phone = item.Email, item.Phone
-      bad[#bad + 1] = wrong
+    local code, message = people.item_wrong(c, item)
+    if code then
+      bad[#bad + 1] = { EndUserId = item.EndUserId or "", Email = item.Email, Phone = item.Phone,
+        ErrorCode = code, ErrorMessage = message }
     else
       create_one(c, ctx, item)
       good[#good + 1] = { EndUserId = item.EndUserId, Email = item.Email, Phone = item.Phone,
@@ -237,34 +204,6 @@ local function modify_user(c, ctx)
   return rpc.ok(ctx, {})
 end
 
--- ---- groups, properties, MFA ----
-
-local function move_group(c, ctx, join)
-  local group = c.groups[ctx.args.GroupId or ""]
-  local ids, refusal = users_of(ctx, "EndUserIds", 100)
-  if not ids or not group then
-    return refusal or rpc.invalid(ctx, "GroupId")
-  end
-  for _, id in ipairs(ids) do
-    if not register.get(c.users, id) then
-      return rpc.error(ctx, 400, "InvalidUsername", id .. " is an invalid username.")
-    end
-  end
-  for _, id in ipairs(ids) do
-    group.members[id] = join or nil
-    ctx.effect(c, id, join and "group_join" or "group_quit")
-  end
-  return rpc.ok(ctx, {})
-end
-
-local function describe_groups(c, ctx)
-  local rows = {}
-  for i, id in ipairs(c.group_order) do
-    rows[i] = { GroupId = id, GroupName = c.groups[id].name }
-  end
-  return rpc.ok(ctx, { Groups = rows, Count = #rows })
-end
-
 local function group_users(c, ctx)
   local limit = max_results(ctx, 100, 500)
   if not limit or not c.groups[ctx.args.GroupId or ""] then
@@ -277,16 +216,11 @@ end
 local OPERATIONS = {
   RemoveUsers = remove_users, LockUsers = lock_users, UnlockUsers = unlock_users,
   DescribeUsers = describe_users, FilterUsers = filter_users, DescribeUser = describe_user,
-  CreateUsers = create_users, ModifyUser = modify_user, DescribeGroups = describe_groups,
-  DescribeGroupUser = group_users,
-  UserBatchJoinGroup = function(c, ctx) return move_group(c, ctx, true) end,
-  UserBatchQuitGroup = function(c, ctx) return move_group(c, ctx, false) end,
-  ListProperty = function(_, ctx) return rpc.ok(ctx, { Properties = wire.EMPTY }) end,
-  DescribeMfaDevices = function(_, ctx) return rpc.ok(ctx, { MfaDevices = wire.EMPTY }) end,
-  DescribeOrgs = function(_, ctx)
-    return rpc.ok(ctx, { Orgs = { { OrgId = ROOT_ORG, OrgName = "root", OrgNamePath = "root" } } })
-  end,
+  CreateUsers = create_users, ModifyUser = modify_user, DescribeGroupUser = group_users,
 }
+for name, operation in pairs(belongs.operations) do
+  OPERATIONS[name] = operation
+end
 
 function M.admit(c, ctx)
   return rpc.admit(c.gateway, ctx, OPERATIONS)
@@ -304,21 +238,23 @@ M.routes = {
 -- ---- the cloud ----
 
 function M.new(world, demo)
-  local c = { users = register.new(), gateway = rpc.new_gateway(demo), mails = 0,
-    groups = { ["ug-staff"] = { name = "staff", members = {} },
-      ["ug-design"] = { name = "design", members = {} } },
-    group_order = { "ug-staff", "ug-design" } }
+  local c = belongs.fill({ users = register.new(), gateway = rpc.new_gateway(demo), mails = 0,
+    notified = {} })
   for _, p in ipairs(world.people) do
     if p.desktop then
-      register.add(c.users, p.desktop, { email = p.email, nick = p.english, job = p.employee,
-        phone = p.n % 3 == 0 and p.phone or nil, status = NORMAL,
-        owner = p.n % 4 == 0 and "CreateFromManager" or "Normal" })
+      register.add(c.users, p.desktop, people.invent(p))
       if p.n % 12 == 0 then
-        c.groups["ug-design"].members[p.desktop] = true
+        belongs.join_all(c, p.desktop, { "ug-design" })
       end
     end
   end
   return c
+end
+
+-- What DescribeUsers and FilterUsers tell of somebody, in one row.
+function M.fields_of(c, id)
+  local record = register.get(c.users, id)
+  return record and people.whole_row(c, record)
 end
 
 function M.id_of(person)

@@ -128,6 +128,28 @@ function M.records(ctx, name)
   return items
 end
 
+-- Users.N of a batch call, each once, or nil and a refusal.
+function M.users(ctx, name, most)
+  local ids, wrong = M.list(ctx, name, most)
+  if wrong then
+    return nil, M.invalid(ctx, wrong)
+  end
+  if #ids == 0 then
+    return nil, M.missing(ctx, name)
+  end
+  local once, seen = {}, {}
+  for _, id in ipairs(ids) do
+    if not seen[id] then
+      seen[id] = true
+      once[#once + 1] = id
+    end
+  end
+  for i, id in ipairs(once) do
+    ctx.people[i] = id
+  end
+  return once
+end
+
 -- ---- who is calling ----
 
 local function new_nonces()

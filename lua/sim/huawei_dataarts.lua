@@ -186,7 +186,8 @@ local ROW = wire.shape({ "id", "user_id", "user_name", "domain_id", "domain_name
 local function row(c, r)
   return { [true] = ROW, id = string.sub(digest.sha256_hex("row/" .. r.seq), 1, 32), user_id = r.id,
     user_name = r.name, domain_id = c.demo.domain_id, domain_name = c.demo.domain,
-    display_user_name = r.name, domain_owner = false, description = wire.NULL,
+    display_user_name = r.name, domain_owner = r.owner or false,
+    description = r.description or wire.NULL,
     workspace_id = c.demo.workspace_id, roles = roles_of(r), create_time = CREATED_MS + r.seq,
     create_user = c.demo.iam_user, update_time = CREATED_MS + r.seq,
     update_user = c.demo.iam_user, type = r.kind }
@@ -250,7 +251,11 @@ end
 
 -- The newcomers of an add body as { id, name, kind }, or nil.
 local function newcomers(body)
-  local group = wire.int(body.type) == 1
+  local kind = wire.int(body.type)
+  local group = kind == 1
+  if kind ~= 0 and kind ~= 1 then
+    return nil
+  end
   local items = group and body.groups or body.user_ids
   if not wire.is_list(items) or #items == 0 then
     return nil
@@ -262,7 +267,8 @@ local function newcomers(body)
     if not id or not name then
       return nil
     end
-    out[i] = { id = id, name = name, kind = group and 1 or 0 }
+    out[i] = { id = id, name = name, kind = group and 1 or 0,
+      owner = not group and item.is_domain_owner == true }
   end
   return out
 end
@@ -299,7 +305,8 @@ local function add(c, ctx)
     end
   end
   for _, one in ipairs(people) do
-    register.add(c.users, one.id, { name = one.name, kind = one.kind, roles = roles })
+    register.add(c.users, one.id, { name = one.name, kind = one.kind, roles = roles,
+      owner = one.owner })
     ctx.effect(c, one.id, "add")
   end
   return done(ctx)
@@ -369,7 +376,8 @@ function M.new(world, demo)
       if p.n % 5 == 0 then
         own[ROLES[5].role_id] = true
       end
-      register.add(c.users, p.iam, { name = p.english, kind = 0, roles = own })
+      register.add(c.users, p.iam, { name = p.english, kind = 0, roles = own,
+        description = p.n % 3 == 0 and "joined by hand" or nil })
     end
   end
   return c
@@ -377,6 +385,11 @@ end
 
 function M.id_of(person)
   return person.iam
+end
+
+function M.fields_of(c, id)
+  local record = register.get(c.users, id)
+  return record and row(c, record)
 end
 
 function M.state_of(c, id)

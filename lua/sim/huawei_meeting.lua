@@ -124,7 +124,7 @@ local function add(c, ctx)
   ctx.effect(c, account, "add")
   -- Without sendNotify "0" a leaver who is restored gets mail about it.
   if body.sendNotify ~= "0" then
-    c.mails = c.mails + 1
+    common.notify(c, account)
   end
   return reply.json(ctx, 200, people.detail(record))
 end
@@ -255,7 +255,7 @@ end
 -- `demo` holds the demo credentials of sim/init.lua.
 function M.new(world, demo)
   local c = { users = register.new(), by_third = {}, by_number = {}, rooms = {}, room_order = {},
-    tokens = {}, refresh = {}, token_count = 0, batches = 0, added = 0, mails = 0,
+    tokens = {}, refresh = {}, token_count = 0, batches = 0, added = 0, mails = 0, notified = {},
     random = digest.random("meeting/" .. world.seed),
     apps = { [demo.meeting_app_id] = { key = demo.meeting_app_key },
       [demo.meeting_sp_app_id] = { key = demo.meeting_sp_app_key, provider = true } } }
@@ -281,6 +281,11 @@ function M.state_of(c, id)
     return "absent"
   end
   return record.status == 1 and "disabled" or "active"
+end
+
+function M.fields_of(c, id)
+  local record = register.get(c.users, id)
+  return record and people.detail(record)
 end
 
 function M.extra_state(c)

@@ -370,8 +370,8 @@ end
 
 -- ---- what C asks besides ----
 
-function M.state()
-  return report.state(world)
+function M.state(fields)
+  return report.state(world, fields)
 end
 
 -- A targets.lua for this simulator, and the secrets it names: text, secrets = {{ name, text }}.

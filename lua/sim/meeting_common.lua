@@ -44,6 +44,12 @@ function M.page(ctx, list, make)
     data = wire.items(register.slice(list, from, limit, make)) })
 end
 
+-- Somebody gets mail or SMS about the account.
+function M.notify(c, account)
+  c.mails = c.mails + 1
+  c.notified[account] = (c.notified[account] or 0) + 1
+end
+
 -- The person in the path, or nil and a refusal.
 function M.named(c, ctx)
   local id = ctx.path_args[1]

@@ -41,10 +41,20 @@ function M.delete(c, record)
   end
 end
 
+-- Some people have what most leave empty, so that what a restore forgets is seen.
+local function extras(p, record)
+  record.title = p.n % 3 == 0 and "Engineer" or nil
+  record.signature = p.n % 4 == 0 and "Best regards, " .. p.english or nil
+  record.desc = p.n % 5 == 0 and "floor " .. p.n % 7 or nil
+  record.hide_phone = p.n % 6 == 0
+  record.level = p.n % 8 == 0 and 1 + p.n % 500 or 10000
+  return record
+end
+
 function M.person(c, p)
-  local record = M.insert(c, { account = p.meeting, third = p.employee, name = p.name,
-    english = p.english, phone = p.phone, email = p.email, dept = tostring(1 + p.n % 8),
-    admin = 2, status = 0, level = 10000 })
+  local record = M.insert(c, extras(p, { account = p.meeting, third = p.employee, name = p.name,
+    english = p.english, phone = p.phone, country = "chinaPR", email = p.email,
+    dept = tostring(1 + p.n % 8), admin = 2, status = 0 }))
   if p.n % 10 == 0 then
     local room = { id = uuid(1000000000 + p.n), number = tostring(960000000 + p.n),
       owner = record }
@@ -85,7 +95,8 @@ function M.row(r)
   return {
     [true] = ROW,
     id = uuid(r.seq), userAccount = r.account, name = r.name, englishName = r.english,
-    phone = r.phone, country = "chinaPR", email = r.email, vmrId = tostring(970000000 + r.seq),
+    phone = r.phone, country = r.country or "chinaPR", email = r.email,
+    vmrId = tostring(970000000 + r.seq),
     deptCode = r.dept, deptNamePath = "Corp", userType = 2, adminType = r.admin,
     signature = r.signature or "", title = r.title or "", desc = r.desc or "", status = r.status,
     sortLevel = r.level, hidePhone = r.hide_phone or false, thirdAccount = r.third, license = 0,
@@ -108,7 +119,7 @@ function M.detail(r)
   dto[true] = DETAIL
   dto.sipNum = format("+9910%07d", r.seq)
   dto.deptName = "Department " .. r.dept
-  dto["function"] = { enableRoom = false }
+  dto["function"] = { enableRoom = r.enable_room or false }
   dto.visionAccount = wire.NULL
   local rooms = { room_dto({ id = uuid(2000000000 + r.seq), number = dto.vmrId }, 0, 0) }
   for _, room in ipairs(r.rooms or {}) do
@@ -177,6 +188,27 @@ local function password_wrong(pwd, account)
   return nil
 end
 
+local function numbers_wrong(dto)
+  local status, level = dto.status, dto.sortLevel
+  if status ~= nil and status ~= 0 and status ~= 1 then
+    return "status must be 0 or 1"
+  elseif level ~= nil and not (wire.int(level) and level >= 1 and level <= 10000) then
+    return "sortLevel must be 1 to 10000"
+  elseif dto.hidePhone ~= nil and type(dto.hidePhone) ~= "boolean" then
+    return "hidePhone must be true or false"
+  end
+  return nil
+end
+
+local function phone_wrong(dto)
+  if not wire.text(dto.phone) then
+    return nil
+  elseif not find(dto.phone, "^%+?%d+$") then
+    return "phone must have digits only"
+  end
+  return not wire.text(dto.country) and "country is missing" or nil
+end
+
 -- What is wrong with an AddUserDTO, or nil.
 function M.add_wrong(dto)
   if not wire.text(dto.name) or dto.name == "" then
@@ -188,10 +220,8 @@ function M.add_wrong(dto)
   if wire.text(dto.account) and not account_ok(dto.account) then
     return "account has an illegal form"
   end
-  if wire.text(dto.phone) and not find(dto.phone, "^%+?%d") then
-    return "phone must have digits only"
-  end
-  return lengths_wrong(dto) or (wire.text(dto.pwd) and password_wrong(dto.pwd, dto.account))
+  return phone_wrong(dto) or numbers_wrong(dto) or lengths_wrong(dto)
+    or (wire.text(dto.pwd) and password_wrong(dto.pwd, dto.account))
 end
 
 function M.modify_wrong(dto)
@@ -205,6 +235,7 @@ end
 -- careful client sends everything.
 function M.modify(r, dto)
   for field, key in pairs({ name = "name", englishName = "english", phone = "phone",
+    country = "country",
     email = "email", signature = "signature", title = "title", desc = "desc" }) do
     r[key] = wire.text(dto[field]) or r[key]
   end
@@ -222,7 +253,9 @@ function M.from_dto(dto, account)
     email = wire.text(dto.email), dept = wire.text(dto.deptCode) or "1", admin = 2,
     status = wire.int(dto.status) or 0, level = wire.int(dto.sortLevel) or 10000,
     signature = wire.text(dto.signature), title = wire.text(dto.title),
-    desc = wire.text(dto.desc), pwd = wire.text(dto.pwd) }
+    desc = wire.text(dto.desc), pwd = wire.text(dto.pwd), country = wire.text(dto.country),
+    hide_phone = dto.hidePhone == true,
+    enable_room = type(dto["function"]) == "table" and dto["function"].enableRoom == true }
 end
 
 -- ---- the list ----

@@ -98,6 +98,7 @@ local function password_reset(c, ctx)
   if not register.get(c.users, id) then
     return missing(ctx)
   end
+  common.notify(c, id)
   return reply.empty(ctx)
 end
 

@@ -12,8 +12,9 @@ local PEOPLE_MAX = 20000
 
 -- ---- state ----
 
--- One person: where they stand, and what was really done to them, in order.
-local function person_state(w, c, id)
+-- One person: where they stand, what was really done to them, in order, and how often the cloud
+-- would have written to them; with `fields` also the whole row that the cloud's API shows.
+local function person_state(w, c, id, fields)
   local entry = c.users.book[id]
   local order = {}
   for i, effect in ipairs(entry and entry.order or {}) do
@@ -21,7 +22,8 @@ local function person_state(w, c, id)
   end
   local effects = entry and entry.effects or {}
   return { state = w.modules[c.name].state_of(c, id), poisoned = c.poison[id] == true,
-    effects = effects, order = wire.items(order),
+    effects = effects, order = wire.items(order), notified = (c.notified or {})[id] or 0,
+    fields = fields and w.modules[c.name].fields_of(c, id) or nil,
     deleted_times = (effects.delete or 0) + (effects.remove or 0) }
 end
 
@@ -53,10 +55,10 @@ local function counts(w, c, people, state)
   end
 end
 
-local function cloud_state(w, c)
+local function cloud_state(w, c, fields)
   local people = {}
   for _, id in ipairs(ids_of(c)) do
-    people[id] = people[id] or person_state(w, c, id)
+    people[id] = people[id] or person_state(w, c, id, fields)
   end
   local state = { count = c.users.count, active = 0, disabled = 0, poisoned = {},
     deleted_twice = {}, people = people, calls = c.calls, requests = c.requests }
@@ -70,22 +72,24 @@ local function cloud_state(w, c)
   return state
 end
 
--- The whole state as one JSON text.
-function M.state(w)
+-- The whole state as one JSON text, on request with everybody's fields.
+function M.state(w, fields)
   local clouds = {}
   for _, name in ipairs({ "meeting", "studio", "desktops" }) do
-    clouds[name] = cloud_state(w, w.clouds[name])
+    clouds[name] = cloud_state(w, w.clouds[name], fields)
   end
   clouds.iam = { requests = w.clouds.iam.requests, calls = w.clouds.iam.calls }
   return wire.json({ seed = w.seed, contract = w.contract, requests = w.requests,
     effects = w.effects, faults = w.faults.counts, fault_names = faults.names(), clouds = clouds })
 end
 
--- GET /_sim/state: for whoever watches, without credentials; it is loopback and invented.
+-- GET /_sim/state, with ?fields=1 more of it: for whoever watches, without credentials; it is
+-- loopback and invented.
 function M.answer(w, req)
   local headers = { { "Content-Type", "application/json;charset=utf-8" } }
   if req.path == "/_sim/state" and req.method == "GET" then
-    return { status = 200, headers = headers, body = M.state(w) }
+    local query = wire.map(wire.params(req.query))
+    return { status = 200, headers = headers, body = M.state(w, query.fields == "1") }
   end
   return { status = 404, headers = headers, body = '{"error":"only GET /_sim/state"}' }
 end

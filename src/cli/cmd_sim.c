@@ -194,7 +194,7 @@ static enum ob_status write_state(const struct sim_run *r, struct ob_err *err)
     if (!path)
         return OB_OK;
     ob_buf_init(&json, OB_BUF_LARGE);
-    enum ob_status status = ob_sim_state(r->sim, &json, err);
+    enum ob_status status = ob_sim_state(r->sim, false, &json, err);
     ob_buf_addc(&json, '\n');
     if (status == OB_OK)
         status = ob_file_write(path, ob_buf_str(&json), json.len, 0600, err);

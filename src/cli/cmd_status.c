@@ -1,7 +1,9 @@
 /* offboard status: all runs, or how one of them stands. Asks no cloud. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/clock.h"
+#include "base/json.h"
 #include "cli/session.h"
 #include "report/events.h"
 #include "report/text.h"
@@ -17,7 +19,9 @@ struct listing {
 
 static const char *state_word(const struct ob_run_row *r)
 {
-    return r->state == OB_RUN_OPEN ? "open" : ob_status_word(r->exit);
+    if (r->state != OB_RUN_OPEN)
+        return ob_status_word(r->exit);
+    return r->due_ms ? "waiting" : "open";
 }
 
 static void emit_run(const struct ob_run_row *r, const struct ob_outcomes *o)
@@ -31,6 +35,8 @@ static void emit_run(const struct ob_run_row *r, const struct ob_outcomes *o)
     ob_map_put_str(&ev.fields, "exit", ob_status_word(r->exit));
     ob_map_put_int(&ev.fields, "code", ob_status_exit(r->exit));
     ob_map_put_str(&ev.fields, "started", ob_time_iso(r->started_ms, false, at));
+    if (r->due_ms)
+        ob_map_put_str(&ev.fields, "due", ob_time_iso(r->due_ms, false, at));
     ob_map_put_str(&ev.fields, "detail", r->detail ? r->detail : "");
     ob_outcomes_value(o, ob_map_put(&ev.fields, "outcomes"));
     ob_event_emit(&ev, stdout);
@@ -76,6 +82,16 @@ static enum ob_status all_runs(struct ob_session *s, struct ob_err *err)
     return st;
 }
 
+static void tell_wait(const struct ob_step_row *step, char *text, size_t size)
+{
+    struct ob_buf due;
+    ob_buf_init(&due, OB_BUF_SMALL);
+    if (!ob_json_pick(ob_buf_str(&step->options), step->options.len, "due", &due))
+        ob_buf_adds(&due, "?");
+    snprintf(text, size, "%s %s", step->settled ? "over; was due" : "until", ob_buf_str(&due));
+    ob_buf_fini(&due);
+}
+
 static bool list_step(void *ctx, const struct ob_step_row *step)
 {
     struct listing *l = ctx;
@@ -85,6 +101,8 @@ static bool list_step(void *ctx, const struct ob_step_row *step)
     if (l->st != OB_OK)
         return false;
     ob_outcomes_brief(&o, text, sizeof text);
+    if (strcmp(step->action, "wait") == 0)
+        tell_wait(step, text, sizeof text);
     const char *cells[] = {step->path, step->target, step->action, text};
     ob_grid_row(l->grid, cells);
     return true;

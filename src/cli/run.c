@@ -102,10 +102,10 @@ static enum ob_status conclude(struct ob_session *s, int64_t run, enum ob_status
     return ended == OB_OK ? exit : ob_status_worst(exit, ended);
 }
 
-static void report(struct ob_session *s, int64_t run, enum ob_status exit,
+static void report(struct ob_session *s, int64_t run, enum ob_status exit, int64_t due_ms,
                    const struct ob_outcomes *o, const struct ob_err *err)
 {
-    char text[160];
+    char text[160], due[OB_TIME_TEXT];
     ob_outcomes_text(o, text, sizeof text);
     if (err->message[0] && strcmp(err->message, text) != 0)
         ob_cli_say_always(s->cli, "offboard: %s", err->message);
@@ -117,9 +117,9 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit,
         ob_cli_say(s->cli, "who and why: offboard show %" PRId64, run);
     if (o->skipped && !o->succeeded && !o->failed && !o->unknown && !o->pending)
         ob_cli_say(s->cli, "nobody had to be touched; no surprise? else look at the `id` column");
-    if (exit == OB_ERR_WAITING)
-        return;
-    if (o->unknown || o->pending)
+    if (due_ms)
+        ob_cli_say(s->cli, "then: offboard resume");
+    else if (o->unknown || o->pending)
         ob_cli_say(s->cli, "go on with: offboard resume %" PRId64, run);
     if (!s->cli->json)
         return;
@@ -129,6 +129,8 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit,
     ob_map_put_str(&ev.fields, "exit", ob_status_word(exit));
     ob_map_put_int(&ev.fields, "code", ob_status_exit(exit));
     ob_outcomes_value(o, ob_map_put(&ev.fields, "outcomes"));
+    if (due_ms)
+        ob_map_put_str(&ev.fields, "due", ob_time_iso(due_ms, false, due));
     if (exit != OB_OK)
         ob_map_put_str(&ev.fields, "message", err->message);
     ob_event_emit(&ev, stdout);
@@ -235,7 +237,7 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
     ob_ledger_run_unlock(s->ledger, *run);
     if (ob_map_get(doc, "undo_of"))
         ob_ledger_run_unlock(s->ledger, ob_map_int(doc, "undo_of", 0));
-    report(s, *run, st, &o, err);
+    report(s, *run, st, due_ms, &o, err);
     err->message[0] = '\0'; /* it was said */
     return st;
 }

@@ -78,7 +78,8 @@ static void tell_wait(const struct ob_value *step, struct ob_buf *out)
             continue;
         ob_buf_adds(out, out->len ? " " : "");
         ob_json_write(out, n);
-        ob_buf_addf(out, " %s", units[i]);
+        bool one = n->type == OB_INT && n->i == 1;
+        ob_buf_addf(out, " %.*s", (int)(strlen(units[i]) - one), units[i]);
     }
     if (recheck)
         ob_buf_addf(out, ", then %s is read again", recheck);
@@ -156,6 +157,22 @@ static void add_words(const struct ob_value *list, const char *field, struct ob_
     }
 }
 
+/* The fields that are lost for the reason of entry `i`; none when an earlier entry has told them.
+ */
+static void add_lost(const struct ob_value *loses, size_t i, struct ob_buf *out)
+{
+    const char *why = ob_map_str(ob_list_at(loses, i), "why");
+    for (size_t k = 0; k < ob_list_count(loses); k++) {
+        const struct ob_value *one = ob_list_at(loses, k);
+        if (strcmp(ob_map_str(one, "why"), why) != 0)
+            continue;
+        if (k < i)
+            return;
+        ob_buf_addf(out, "%s%s", out->len ? ", " : "", ob_map_str(one, "field"));
+    }
+    ob_buf_addf(out, ": %s", why);
+}
+
 static void add_action(struct ob_grid *g, const struct ob_value *a)
 {
     struct ob_buf by, name;
@@ -175,11 +192,11 @@ static void add_action(struct ob_grid *g, const struct ob_value *a)
         ob_grid_row(g, keeps);
     const struct ob_value *loses = ob_map_get(says, "loses");
     for (size_t i = 0; i < ob_list_count(loses); i++) {
-        const struct ob_value *one = ob_list_at(loses, i);
         ob_buf_clear(&by);
-        ob_buf_addf(&by, "%s: %s", ob_map_str(one, "field"), ob_map_str(one, "why"));
+        add_lost(loses, i, &by);
         const char *lost[] = {"", i ? "" : "is lost", ob_buf_str(&by)};
-        ob_grid_row(g, lost);
+        if (by.len)
+            ob_grid_row(g, lost);
     }
     ob_buf_fini(&by);
     ob_buf_fini(&name);

@@ -138,15 +138,17 @@ static void send_outbox(struct ob_engine *e)
     e->out_count = 0;
 }
 
-/* Steps that ended since the last look leave the list; true when there was one. */
+/* Steps that ended since the last look leave the list; true when there was one, or one that asks
+ * whether it may go on. */
 static bool advance_steps(struct ob_engine *e)
 {
     bool ended = false;
     struct ob_step *next;
     for (struct ob_step *s = e->steps; s; s = next) {
         next = ob_step_after(s);
+        bool asked = ob_step_asks(s);
         ob_step_advance(e, s);
-        ended = ended || ob_step_over(s) || ob_step_asks(s);
+        ended = ended || ob_step_over(s) || (ob_step_asks(s) && !asked);
     }
     return ended;
 }

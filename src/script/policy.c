@@ -32,31 +32,6 @@ const char *ob_policy_where(lua_State *L, char *out, size_t size)
     return out;
 }
 
-/* ---- tasks ---- */
-
-static struct ob_task *task_new(struct ob_policy *p, struct ob_task *parent, lua_State *T, int ref,
-                                char *prefix)
-{
-    struct ob_task *t = ob_xcalloc(1, sizeof *t);
-    struct ob_task **at = &p->tasks;
-    t->parent = parent;
-    t->T = T;
-    t->ref = ref;
-    t->prefix = prefix;
-    t->woke_ms = parent ? parent->woke_ms : 0;
-    while (*at)
-        at = &(*at)->next;
-    *at = t; /* at the end: tasks start in the order of their functions */
-    return t;
-}
-
-static void task_free(struct ob_task *t)
-{
-    ob_op_free(t->op);
-    free(t->prefix);
-    free(t);
-}
-
 const char *ob_policy_push_path(lua_State *L)
 {
     const struct ob_task *t = ob_policy_of(L)->current;
@@ -69,69 +44,11 @@ void ob_policy_may_wait(lua_State *L, const char *what)
         luaL_error(L, "%s cannot be used in a function that sort, gsub or a tostring calls", what);
 }
 
-/* [-0, +1, e] after all children are done: combined outcome, then what each returned. */
-static int together_k(lua_State *L, int status, lua_KContext base)
-{
-    int first = (int)base + 1, last = lua_gettop(L);
-    (void)status;
-    ob_push_combined(L, first, last);
-    lua_insert(L, first);
-    return lua_gettop(L) - first + 1;
-}
-
-/* One child for each function; its result will be pushed onto the parent's stack, in order. */
-int ob_policy_together(lua_State *L)
-{
-    struct ob_policy *p = ob_policy_of(L);
-    struct ob_task *parent = p->current;
-    int n = lua_gettop(L);
-    ob_policy_may_wait(L, "together");
-    for (int i = 1; i <= n; i++)
-        luaL_checktype(L, i, LUA_TFUNCTION);
-    if (!n)
-        return luaL_error(L, "together: give it one function or more");
-    luaL_checkstack(L, n + 8, "together"); /* the results come back here */
-    const char *path = ob_policy_push_path(L);
-    for (int i = 1; i <= n; i++) {
-        lua_State *T = ob_new_thread(L);
-        int ref = luaL_ref(L, LUA_REGISTRYINDEX);
-        lua_pushvalue(L, i);
-        lua_xmove(L, T, 1);
-        task_new(p, parent, T, ref, ob_xasprintf("%s.%d.", path, i));
-    }
-    parent->children = (size_t)n;
-    lua_settop(L, n);
-    return lua_yieldk(L, 0, n, together_k);
-}
-
-/* When the last child is done, the first result of each goes to the parent, in the order of the
- * functions, and the parent goes on. */
-static void deliver(struct ob_policy *p, struct ob_task *parent)
-{
-    struct ob_task **at = &p->tasks;
-    while (*at) {
-        struct ob_task *t = *at;
-        if (t->parent != parent) {
-            at = &t->next;
-            continue;
-        }
-        if (t->woke_ms > parent->woke_ms)
-            parent->woke_ms = t->woke_ms;
-        lua_settop(t->T, 1);
-        lua_xmove(t->T, parent->T, 1); /* ob_policy_together made the room */
-        parent->args++;
-        luaL_unref(p->script->L, LUA_REGISTRYINDEX, t->ref);
-        *at = t->next;
-        task_free(t);
-    }
-    parent->state = OB_JOB_READY;
-}
-
 static void task_done(struct ob_policy *p, struct ob_task *t)
 {
     t->state = OB_JOB_DONE;
     if (t->parent && --t->parent->children == 0)
-        deliver(p, t->parent);
+        ob_task_deliver(p, t->parent);
 }
 
 static void fail_policy(struct ob_policy *p, const struct ob_err *err)
@@ -227,8 +144,10 @@ static int64_t turn_ms(struct ob_policy *p)
     int64_t left = p->opt.deadline_ms - ob_mono_ms(p->opt.clock);
     if (!p->opt.deadline_ms || ob_engine_stopping(p->engine))
         return TURN_MS;
-    if (left <= 0)
+    if (left <= 0) {
+        p->late = true;
         ob_engine_stop(p->engine, OB_ERR_SIGTERM);
+    }
     return left <= 0 ? 0 : left < TURN_MS ? left : TURN_MS;
 }
 
@@ -361,7 +280,7 @@ void ob_policy_free(struct ob_policy *p)
     while (p->tasks) {
         struct ob_task *t = p->tasks;
         p->tasks = t->next;
-        task_free(t);
+        ob_task_free(t);
     }
     ob_script_free(p->script);
     ob_engine_free(p->engine);
@@ -384,7 +303,7 @@ static int load(lua_State *L)
     lua_State *T = ob_new_thread(L);
     ob_load(L, p->opt.name, false, p->opt.text, p->opt.len);
     lua_xmove(L, T, 1);
-    task_new(p, NULL, T, luaL_ref(L, LUA_REGISTRYINDEX), ob_xstrdup(""));
+    ob_task_new(p, NULL, T, luaL_ref(L, LUA_REGISTRYINDEX), ob_xstrdup(""));
     return 0;
 }
 
@@ -412,6 +331,11 @@ struct ob_value *ob_policy_document(struct ob_policy *p)
 int64_t ob_policy_due(const struct ob_policy *p)
 {
     return p->due_ms;
+}
+
+bool ob_policy_is_late(const struct ob_policy *p)
+{
+    return p->late;
 }
 
 void ob_policy_stop(struct ob_policy *p, enum ob_status status)

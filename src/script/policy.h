@@ -70,6 +70,7 @@ void ob_policy_free(struct ob_policy *p);
 OB_MUST_CHECK enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err);
 /* After OB_ERR_WAITING: when it is to go on (wall clock, milliseconds). */
 int64_t ob_policy_due(const struct ob_policy *p);
+bool ob_policy_is_late(const struct ob_policy *p); /* it was stopped by its deadline */
 /* PLAN: the document (plan.h), borrowed. Complete after a run that was OB_OK. */
 struct ob_value *ob_policy_document(struct ob_policy *p);
 /* Rehearsals: holds all that the policy expects of `world` now? OB_ERR_POLICY with the name of the

@@ -160,7 +160,7 @@ static enum ob_go ask(lua_State *L, int gate, const struct tally *t)
     int top = lua_gettop(L), found = 0;
     lua_pushvalue(L, gate);
     push_tally(L, t);
-    lua_call(L, 1, 1);
+    lua_callk(L, 1, 1, 0, NULL); /* it decides, and does not wait */
     if (!lua_isnil(L, -1)) {
         const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
         while (words[found] && strcmp(words[found], word) != 0)

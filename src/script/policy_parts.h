@@ -1,6 +1,8 @@
-/* What the files of the policy runtime share: policy.c (life and scheduler), policy_env.c (inputs,
- * limits, dates), policy_target.c (targets and their actions), policy_record.c (the plan's
- * document), outcome.c. Inside src/script only. */
+/* What the files of the policy runtime share: policy.c (life and scheduler), policy_task.c
+ * (together), policy_env.c (limits, notes), policy_input.c, policy_time.c, policy_wait.c and
+ * policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
+ * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
+ * outcome.c. Inside src/script only. */
 #pragma once
 #include "script/internal.h"
 #include "script/policy.h"
@@ -54,6 +56,7 @@ struct ob_policy {
     bool proposed;                  /* from now on it is too late to protect anybody */
     struct ob_input_use *uses;      /* one for each bound input */
     struct ob_value spared;         /* key -> why this one is not to be touched after all */
+    bool late;                      /* its deadline has stopped it */
     int64_t due_ms;                 /* the run is parked until then; 0: it is not */
     struct ob_err failed;
     struct ob_expect *expects; /* rehearsals only; policy_expect.c */
@@ -89,6 +92,14 @@ int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
 
 /* [-n, +1|3, e] target:request{}; policy_request.c */
 int ob_policy_request(lua_State *L);
+
+/* ---- policy_task.c ---- */
+/* At the end of the list: tasks start in the order of their functions. Takes `prefix`. */
+struct ob_task *ob_task_new(struct ob_policy *p, struct ob_task *parent, lua_State *T, int ref,
+                            char *prefix);
+void ob_task_free(struct ob_task *t);
+/* The last child of `parent` is done: results go to it, and it may go on. */
+void ob_task_deliver(struct ob_policy *p, struct ob_task *parent);
 
 /* ---- policy_input.c ---- */
 const struct ob_bound_input *ob_policy_input(const struct ob_policy *p, const char *name);
@@ -147,6 +158,10 @@ OB_MUST_CHECK enum ob_status ob_record_step(struct ob_policy *p, const char *pat
 OB_MUST_CHECK enum ob_status ob_record_wait(struct ob_policy *p, const char *path,
                                             const struct ob_value *options, int64_t due_ms,
                                             struct ob_err *err);
+/* A step of an undo: the plan tells of what it undoes, not of how that could be undone again. */
+OB_MUST_CHECK enum ob_status ob_record_undoing(struct ob_policy *p, const char *path,
+                                               const struct ob_step_spec *spec,
+                                               const struct ob_action *undoes, struct ob_err *err);
 /* Undo of the steps `paths`, proposed by the policy itself. */
 OB_MUST_CHECK enum ob_status ob_record_undo(struct ob_policy *p, const char *path,
                                             const struct ob_value *paths, const char *reason,

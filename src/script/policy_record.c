@@ -149,13 +149,14 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     return OB_OK;
 }
 
-enum ob_status ob_record_step(struct ob_policy *p, const char *path,
-                              const struct ob_step_spec *spec, struct ob_err *err)
+static enum ob_status record_step(struct ob_policy *p, const char *path,
+                                  const struct ob_step_spec *spec, const struct ob_action *told,
+                                  struct ob_err *err)
 {
     enum ob_status st = count_step(p, spec->count, err);
     if (st != OB_OK)
         return st;
-    record_action(p, spec->target, spec->action);
+    record_action(p, spec->target, told);
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
     ob_map_put_str(v, "target", spec->target->name);
@@ -171,6 +172,19 @@ enum ob_status ob_record_step(struct ob_policy *p, const char *path,
         ob_list_push_str(one, spec->ids[i]);
     }
     return OB_OK;
+}
+
+enum ob_status ob_record_step(struct ob_policy *p, const char *path,
+                              const struct ob_step_spec *spec, struct ob_err *err)
+{
+    return record_step(p, path, spec, spec->action, err);
+}
+
+enum ob_status ob_record_undoing(struct ob_policy *p, const char *path,
+                                 const struct ob_step_spec *spec, const struct ob_action *undoes,
+                                 struct ob_err *err)
+{
+    return record_step(p, path, spec, undoes, err);
 }
 
 /* { path, action = "wait", options, due_ms }: due as it is assumed while planning. */

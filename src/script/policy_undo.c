@@ -122,7 +122,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct undo *u, struct ob_s
     ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
     spec->digest = digest;
     if (p->opt.mode == OB_MODE_PLAN)
-        return ob_record_step(p, spec->path, spec, err);
+        return ob_record_undoing(p, spec->path, spec, u->part.undoes, err);
     if (u->of != p->opt.run)
         st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys,
                              spec->ids, spec->count, err);

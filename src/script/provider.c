@@ -22,7 +22,8 @@ static const char glue[] = "return use 'offboard.provider'";
 struct provider {
     struct ob_script *script;
     struct ob_provider_info info;
-    bool session; /* the signer logs in */
+    struct ob_vault *vault; /* whose redactor learns of passwords that are made here; or NULL */
+    bool session;           /* the signer logs in */
 };
 
 /* Calls the glue; *out is its first result (initialised here). */
@@ -150,7 +151,7 @@ static enum ob_status make_request(void *self, const char *op, const struct ob_v
     in[1] = *args; /* lent */
     status = call(p, "request", in, 2, &made, err);
     if (status == OB_OK)
-        ob_provider_read_request(&made, out);
+        ob_provider_read_request(&made, p->vault, out);
     ob_value_fini(&made);
     ob_value_fini(&in[0]);
     return status;
@@ -191,6 +192,45 @@ static bool is_read(void *self, const struct ob_request *r)
     ob_value_fini(&said);
     ob_value_fini(&in);
     return yes;
+}
+
+/* ---- putting back ---- */
+
+static enum ob_status holds(void *self, const char *op, const struct ob_value *snapshot,
+                            const struct ob_value *row, bool *out, struct ob_err *err)
+{
+    struct ob_value in[3], said;
+    ob_value_init(&in[0]);
+    ob_value_set_str(&in[0], op);
+    in[1] = *snapshot, in[2] = *row; /* lent */
+    enum ob_status status = call(self, "holds", in, 3, &said, err);
+    *out = status == OB_OK && said.type == OB_BOOL && said.b;
+    ob_value_fini(&said);
+    ob_value_fini(&in[0]);
+    return status;
+}
+
+static enum ob_status group(void *self, const char *op, const struct ob_value *snapshot,
+                            struct ob_buf *text, struct ob_err *err)
+{
+    struct ob_value in[2], said;
+    ob_value_init(&in[0]);
+    ob_value_set_str(&in[0], op);
+    in[1] = *snapshot; /* lent */
+    enum ob_status status = call(self, "group", in, 2, &said, err);
+    if (status == OB_OK && said.type == OB_STR)
+        ob_buf_add(text, said.s.p, said.s.len);
+    ob_value_fini(&said);
+    ob_value_fini(&in[0]);
+    return status;
+}
+
+static bool puts_back(const struct ob_provider_info *info)
+{
+    for (size_t i = 0; i < info->action_count; i++)
+        if (info->actions[i].from_snapshot)
+            return true;
+    return false;
 }
 
 /* ---- opening ---- */
@@ -265,7 +305,15 @@ enum ob_status ob_provider_open(struct ob_provider *out, const char *name, struc
         status = load(p, name, err);
     if (status != OB_OK)
         ob_provider_close(out);
+    else if (puts_back(&p->info))
+        out->holds = holds, out->group = group;
     return status;
+}
+
+void ob_provider_use_vault(struct ob_provider *provider, struct ob_vault *vault)
+{
+    struct provider *p = provider->self;
+    p->vault = vault;
 }
 
 enum ob_status ob_provider_configure(struct ob_provider *provider, const struct ob_value *plain,

@@ -3,12 +3,54 @@
 #include "script/provider_read.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "script/password.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* ---- requests ---- */
+
+/* { new = "password" } becomes one that nobody knows: made here, sent, and not kept. */
+static bool is_new_password(const struct ob_value *v)
+{
+    const char *what = v && v->type == OB_MAP ? ob_map_str(v, "new") : NULL;
+    return what && strcmp(what, "password") == 0;
+}
+
+static void put_password(struct ob_value *v, struct ob_vault *vault)
+{
+    char password[OB_PASSWORD_TEXT];
+    ob_password_new(password);
+    ob_redact_also(vault, password, strlen(password));
+    ob_value_set_str(v, password);
+    ob_password_wipe(password);
+}
+
+/* How many there were. */
+static size_t put_passwords(struct ob_value *v, struct ob_vault *vault)
+{
+    size_t n = 0;
+    if (is_new_password(v)) {
+        put_password(v, vault);
+        return 1;
+    }
+    for (size_t i = 0; v && v->type == OB_LIST && i < v->list.count; i++)
+        n += put_passwords(&v->list.items[i], vault);
+    for (size_t i = 0; v && v->type == OB_MAP && i < v->map.count; i++)
+        n += put_passwords(&v->map.pairs[i].value, vault);
+    return n;
+}
+
+static void wipe_texts(struct ob_value *v)
+{
+    if (v && v->type == OB_STR)
+        explicit_bzero(v->s.p, v->s.len);
+    for (size_t i = 0; v && v->type == OB_LIST && i < v->list.count; i++)
+        wipe_texts(&v->list.items[i]);
+    for (size_t i = 0; v && v->type == OB_MAP && i < v->map.count; i++)
+        wipe_texts(&v->map.pairs[i].value);
+}
 
 static void read_pairs(const struct ob_value *list, struct ob_fields *out)
 {
@@ -56,14 +98,21 @@ static const char *text_or(const char *s, const char *dflt)
     return s ? s : dflt;
 }
 
-void ob_provider_read_request(const struct ob_value *v, struct ob_request *out)
+void ob_provider_read_request(struct ob_value *v, struct ob_vault *vault, struct ob_request *out)
 {
+    struct ob_value *tree = (struct ob_value *)ob_map_get(v, "json");
+    struct ob_value *form = (struct ob_value *)ob_map_get(v, "form");
+    size_t passwords = put_passwords(tree, vault) + put_passwords(form, vault);
     ob_request_init(out, text_or(ob_map_str(v, "method"), ""), text_or(ob_map_str(v, "path"), ""));
     read_pairs(ob_map_get(v, "query"), &out->query);
     read_pairs(ob_map_get(v, "headers"), &out->headers);
     read_body(v, out);
     out->rpc_action = copy_or_null(ob_map_str(v, "action"));
     out->rpc_version = copy_or_null(ob_map_str(v, "version"));
+    if (passwords) {
+        wipe_texts(tree);
+        wipe_texts(form);
+    }
 }
 
 static void show_pairs(const struct ob_fields *f, struct ob_value *out)

@@ -275,9 +275,12 @@ static enum ob_status ask_text(struct ob_sim *s, const char *function, const str
     return status;
 }
 
-enum ob_status ob_sim_state(struct ob_sim *s, struct ob_buf *json, struct ob_err *err)
+enum ob_status ob_sim_state(struct ob_sim *s, bool fields, struct ob_buf *json, struct ob_err *err)
 {
-    return ask_text(s, "state", NULL, 0, json, err);
+    struct ob_value arg;
+    ob_value_init(&arg);
+    ob_value_set_bool(&arg, fields);
+    return ask_text(s, "state", &arg, 1, json, err);
 }
 
 enum ob_status ob_sim_targets(struct ob_sim *s, const char *url, const char *ca,

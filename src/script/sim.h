@@ -28,8 +28,9 @@ void ob_sim_handle(void *ctx, const struct ob_served *in, struct ob_reply *out);
 typedef void ob_sim_log(void *ctx, const struct ob_value *event);
 void ob_sim_set_log(struct ob_sim *s, ob_sim_log *log, void *ctx);
 
-/* What the simulator tells besides; never while the server runs. */
-OB_MUST_CHECK enum ob_status ob_sim_state(struct ob_sim *s, struct ob_buf *json,
+/* What the simulator tells besides; never while the server runs. With `fields`, each person comes
+ * with the row that the cloud's API shows of them. */
+OB_MUST_CHECK enum ob_status ob_sim_state(struct ob_sim *s, bool fields, struct ob_buf *json,
                                           struct ob_err *err);
 /* { text, secrets = [[file name, bytes], ...] } for a targets.lua; `ca` may be NULL. */
 OB_MUST_CHECK enum ob_status ob_sim_targets(struct ob_sim *s, const char *url, const char *ca,

@@ -117,6 +117,7 @@ static enum ob_status fill(struct opened *o, const struct ob_config *config,
     enum ob_status status = ob_provider_open(&t->provider, c->provider, err);
     if (status != OB_OK)
         return status;
+    ob_provider_use_vault(&t->provider, config->vault);
     status = configure(t, &c->fields, &resolved, err);
     if (status == OB_OK)
         status = fill_routes(t, c, &resolved, err);

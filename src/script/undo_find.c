@@ -37,6 +37,27 @@ static bool is_undo(const char *path)
     return strstr(path, ".u") != NULL;
 }
 
+static bool count_changed(void *ctx, const struct ob_person_row *row)
+{
+    *(size_t *)ctx += row->state == OB_P_SUCCEEDED;
+    return true;
+}
+
+/* What nothing takes back is said, not passed over. */
+static enum ob_status tell_final(struct finding *f, const struct ob_step_row *row)
+{
+    size_t n = 0;
+    enum ob_status st =
+        ob_ledger_person_each(f->p->opt.ledger, f->w->run, row->path, count_changed, &n, f->err);
+    if (st != OB_OK || !n)
+        return st;
+    char *text = ob_xasprintf("step %s, %s %s, is final: %zu %s as it left them", row->path,
+                              row->target, row->action, n, n == 1 ? "person stays" : "people stay");
+    st = ob_record_note(f->p, text, f->err);
+    free(text);
+    return st;
+}
+
 static bool find_step(void *ctx, const struct ob_step_row *row)
 {
     struct finding *f = ctx;
@@ -49,6 +70,10 @@ static bool find_step(void *ctx, const struct ob_step_row *row)
     const struct ob_action *a = ob_provider_action(t->provider.info, row->action);
     if (!a)
         return true; /* a raw request: nobody knows what it did */
+    if (!a->undo_count) {
+        f->st = tell_final(f, row);
+        return f->st == OB_OK;
+    }
     struct ob_undo_work *w = f->w;
     w->steps = ob_xrealloc(w->steps, w->count + 1, sizeof *w->steps);
     memmove(w->steps + 1, w->steps, w->count * sizeof *w->steps);
@@ -215,6 +240,7 @@ static enum ob_status fill(struct ob_undo_work *w, struct ob_ledger *l, struct g
     struct ob_undo_part *p = g->part;
     p->target = s->target;
     p->action = ob_provider_action(s->target->provider.info, s->action->undo[w->link]);
+    p->undoes = s->action;
     p->of = ob_xstrdup(s->path);
     p->link = (int)w->link;
     enum ob_status st = ob_ledger_person_each(l, w->run, s->path, gather, g, err);

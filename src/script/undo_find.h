@@ -22,6 +22,7 @@ void ob_undo_work_fini(struct ob_undo_work *w);
 struct ob_undo_part {
     struct ob_target *target;
     const struct ob_action *action; /* which undoes */
+    const struct ob_action *undoes; /* what it undoes */
     char *of;                       /* path of the step that is undone */
     int link;
     size_t count, cap;

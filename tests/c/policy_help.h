@@ -27,6 +27,8 @@ struct call_out {
 
 struct bench {
     int64_t now;
+    int64_t wall_off;  /* the wall clock was set by that much */
+    const char *fresh; /* what the input "leavers" holds when it is read again; NULL: it is gone */
     struct ob_clock clock;
     struct ob_transport transport;
     struct ob_sim *sim;
@@ -37,6 +39,8 @@ struct bench {
     int64_t run;
     struct call_out *out;
     size_t out_count, sent;
+    const char *swallow; /* calls of this Alibaba operation never arrive */
+    int64_t undo_of;
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
     const char *max_delete;
@@ -90,10 +94,13 @@ static inline void call_fini(struct call_out *c)
 static inline void bench_answer(struct bench *b, struct call_out *c, struct ob_completion *out)
 {
     struct ob_reply reply = {0};
+    const char *action = ob_fields_get(&c->in.headers, "x-acs-action");
+    bool swallowed = b->swallow && action && strcmp(action, b->swallow) == 0;
     *out = (struct ob_completion){.id = c->id, .sent = true};
     ob_buf_init(&reply.response.body, OB_BUF_LARGE);
-    ob_sim_handle(b->sim, &c->in, &reply);
-    if (c->cut || reply.fault != OB_FAULT_NONE) {
+    if (!swallowed)
+        ob_sim_handle(b->sim, &c->in, &reply);
+    if (swallowed || c->cut || reply.fault != OB_FAULT_NONE) {
         out->error = OB_NET_BROKEN;
         snprintf(out->message, sizeof out->message, "connection lost");
         ob_response_fini(&reply.response);
@@ -130,7 +137,17 @@ static inline int64_t bench_mono(void *self)
 
 static inline int64_t bench_wall(void *self)
 {
-    return ((struct bench *)self)->now + WALL_MS;
+    return ((struct bench *)self)->now + ((struct bench *)self)->wall_off + WALL_MS;
+}
+
+static inline enum ob_status bench_reread(void *self, const struct ob_bound_input *in,
+                                          struct ob_buf *out, struct ob_err *err)
+{
+    struct bench *b = self;
+    if (!b->fresh)
+        return ob_fail(err, OB_ERR_INPUT, "%s: cannot open", in->source);
+    ob_buf_adds(out, b->fresh);
+    return OB_OK;
 }
 
 /* ---- configuration ---- */
@@ -247,6 +264,9 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .ledger = b->ledger,
         .plan = mode == OB_MODE_APPLY ? &b->plan : NULL,
         .run = b->run,
+        .undo_of = b->undo_of,
+        .reread = bench_reread,
+        .reread_ctx = b,
     };
     memset(&b->err, 0, sizeof b->err);
     enum ob_status st = ob_policy_new(&b->policy, &o, &b->err);
@@ -313,7 +333,7 @@ static inline int64_t bench_state(struct bench *b, const char *path)
     struct ob_value v;
     char name[100];
     ob_buf_init(&json, OB_BUF_LARGE);
-    if (ob_sim_state(b->sim, &json, &b->err) != OB_OK ||
+    if (ob_sim_state(b->sim, false, &json, &b->err) != OB_OK ||
         ob_script_json(ob_buf_str(&json), json.len, &v, &b->err) != OB_OK)
         fail_msg("%s", b->err.message);
     const struct ob_value *at = &v;

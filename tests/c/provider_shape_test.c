@@ -30,12 +30,17 @@ static const char good[] =
     "  credentials = { { signer = 'huawei_sdk_hmac', needs = { 'key' } } },\n"
     "  actions = { remove = act },\n"
     "  lookup = { max = 2, request = act.request,\n"
-    "    answer = function() return { people = { { id = 'a', state = 'absent' } } } end } }\n";
+    "    answer = function() return { people = { { id = 'a', state = 'absent' } } } end } }\n"
+    "local function back() return { kind = 'add', contract = 'per_person', max = 2,\n"
+    "  wants = 'active', repeatable = false, destroys = false, from_snapshot = true,\n"
+    "  request = act.request, answer = act.answer,\n"
+    "  holds = function() return true end, group = function() return '' end } end\n"
+    "local _ = back\n";
 
 static const struct fault on_load[] = {
     {"p = 5", "lua/provider/mine.lua: must be a table of named fields, is 5"},
-    {"p = {} p = p.x.y", "lua/provider/mine.lua:11: attempt to index a nil value (field 'x')"},
-    {"p = = 5", "lua/provider/mine.lua:11: unexpected symbol near '='"},
+    {"p = {} p = p.x.y", "lua/provider/mine.lua:16: attempt to index a nil value (field 'x')"},
+    {"p = = 5", "lua/provider/mine.lua:16: unexpected symbol near '='"},
     {"p.name = 'other'",
      "lua/provider/mine.lua: name: must be \"mine\", like the file, is \"other\""},
     {"p.acions = {}", "lua/provider/mine.lua: acions: is unknown; did you mean actions?"},
@@ -59,7 +64,34 @@ static const struct fault on_load[] = {
     {"p.credentials[1].signer = 'rot13'", "lua/provider/mine.lua: there is no signer 'rot13'"},
     {"p.reads = { remove = { request = act.request, answer = act.answer } }",
      "lua/provider/mine.lua: the operation remove is there twice"},
-    {"while true do end", "lua/provider/mine.lua:11: "},
+    {"p.actions.back = back() p.actions.back.holds = nil",
+     "lua/provider/mine.lua: actions.back.from_snapshot: needs the functions holds and group"},
+    {"act.group = function() return '' end",
+     "lua/provider/mine.lua: actions.remove.holds, group: are for actions with from_snapshot"},
+    {"p.actions.back = back() p.actions.back.destroys = true",
+     "lua/provider/mine.lua: actions.back.from_snapshot: puts back, so it neither destroys nor has "
+     "an undo"},
+    {"p.actions.back = back() act.undo = { 'back' }",
+     "lua/provider/mine.lua: actions.remove.undo_says: is for actions that are undone from a "
+     "snapshot, and must be there"},
+    {"act.undo_says = { keeps = {}, loses = {} }",
+     "lua/provider/mine.lua: actions.remove.undo_says: is for actions"},
+    {"p.actions.back = back() act.undo = { 'back' } act.undo_says = { loses = { 'x' } }",
+     "lua/provider/mine.lua: actions.remove.undo_says."},
+    {"p.actions.back = back() act.undo = { 'back' } act.destroys = false",
+     "lua/provider/mine.lua: actions.remove.undo: without destroys there is no snapshot to put "
+     "back"},
+    {"while true do end", "lua/provider/mine.lua:16: "},
+};
+
+/* Of an action that puts back: what its two functions answer. */
+static const struct fault on_back[] = {
+    {"p.actions.back = back() p.actions.back.holds = function() return 1 end",
+     "lua/provider/mine.lua: back: holds() must answer true or false"},
+    {"p.actions.back = back() p.actions.back.holds = function(_, s) return s.x.y end",
+     "lua/provider/mine.lua:"},
+    {"p.actions.back = back() p.actions.back.group = function() return nil end",
+     "lua/provider/mine.lua: back: group() must answer a text"},
 };
 
 static const struct fault on_request[] = {
@@ -71,7 +103,7 @@ static const struct fault on_request[] = {
      "\"PATCH\", is \"HACK\""},
     {"act.request = function() return { method = 'GET', path = '/', query = { { 'a', {} } } } end",
      "lua/provider/mine.lua: remove.query.a: must be a text, a whole number or a boolean"},
-    {"act.request = function() return x.y end", "lua/provider/mine.lua:11: "},
+    {"act.request = function() return x.y end", "lua/provider/mine.lua:16: "},
 };
 
 static const struct fault on_answer[] = {
@@ -85,7 +117,7 @@ static const struct fault on_answer[] = {
      "return { people = { p, p } } end",
      "lua/provider/mine.lua: remove: a is named twice"},
     {"act.answer = p.lookup.answer", "lua/provider/mine.lua: remove: a has no outcome"},
-    {"act.answer = function() error 'no' end", "lua/provider/mine.lua:11: no"},
+    {"act.answer = function() error 'no' end", "lua/provider/mine.lua:16: no"},
 };
 
 static char folder[] = "/tmp/offboard-shape-XXXXXX";
@@ -161,6 +193,50 @@ static void ask(const struct fault *f, bool answered)
     ob_target_close(t);
 }
 
+static void snapshot_of(struct ob_value *out)
+{
+    ob_value_init(out);
+    ob_value_set_map(out);
+    ob_map_put_str(out, "id", "a");
+    ob_value_set_map(ob_map_put(out, "fields"));
+}
+
+static void test_back(void **state)
+{
+    for (size_t i = 0; i < sizeof on_back / sizeof *on_back; i++) {
+        struct ob_target *t;
+        struct ob_value snapshot;
+        struct ob_buf text;
+        struct ob_err err = {.message = ""};
+        bool yes = true, grouped = strstr(on_back[i].change, ".group") != NULL;
+        write_provider(on_back[i].change);
+        assert_int_equal(open_mine(&t, &err), OB_OK);
+        snapshot_of(&snapshot);
+        ob_buf_init(&text, OB_BUF_SMALL);
+        struct ob_provider *p = &t->provider;
+        enum ob_status status = grouped
+                                    ? p->group(p->self, "back", &snapshot, &text, &err)
+                                    : p->holds(p->self, "back", &snapshot, &snapshot, &yes, &err);
+        check(&on_back[i], status, &err);
+        assert_true(grouped || !yes);
+        ob_buf_fini(&text);
+        ob_value_fini(&snapshot);
+        ob_target_close(t);
+    }
+}
+
+/* Nothing to put back: the engine is not offered what is not there. */
+static void test_no_back(void **state)
+{
+    struct ob_target *t;
+    struct ob_err err = {.message = ""};
+    write_provider("");
+    assert_int_equal(open_mine(&t, &err), OB_OK);
+    assert_null(t->provider.holds);
+    assert_null(t->provider.group);
+    ob_target_close(t);
+}
+
 static void test_request(void **state)
 {
     for (size_t i = 0; i < sizeof on_request / sizeof *on_request; i++)
@@ -198,9 +274,8 @@ static int drop_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_load),
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_load), cmocka_unit_test(test_request), cmocka_unit_test(test_answer),
+        cmocka_unit_test(test_back), cmocka_unit_test(test_no_back),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -130,8 +130,14 @@ static void show_request(const struct ob_request *r, struct ob_buf *out)
         ob_buf_addf(out, "%s %s\n", r->rpc_action, r->rpc_version);
     for (size_t i = 0; i < r->headers.count; i++)
         ob_buf_addf(out, "%s: %s\n", r->headers.v[i].name, r->headers.v[i].value);
-    if (r->body.len)
-        ob_buf_addf(out, "%s\n", ob_buf_str(&r->body));
+    const char *body = ob_buf_str(&r->body), *password = strstr(body, "Password=");
+    size_t shown = password ? (size_t)(password - body) + 9 : r->body.len;
+    ob_buf_add(out, body, shown);
+    if (password) { /* a fresh one each time */
+        assert_true(strcspn(body + shown, "&") >= 16);
+        ob_buf_addf(out, "***%s", body + shown + strcspn(body + shown, "&"));
+    }
+    ob_buf_adds(out, r->body.len ? "\n" : "");
 }
 
 static void run_request(struct suite *s, const char *op, const char *text, struct ob_buf *out)
@@ -150,6 +156,61 @@ static void run_request(struct suite *s, const char *op, const char *text, struc
         ob_buf_addf(out, "%s: %s\n", ob_status_word(status), err.message);
     ob_request_fini(&r);
     ob_value_fini(&args);
+}
+
+/* Two JSON values in one line: the first, and where the second begins. */
+static const char *read_first(struct ob_value *out, const char *text)
+{
+    int depth = 0;
+    size_t n = 0;
+    do
+        depth += (text[n] == '{') - (text[n] == '}');
+    while (text[n++] && depth);
+    struct ob_err err;
+    if (ob_script_json(text, n, out, &err) != OB_OK)
+        fail_msg("%s: %s", text, err.message);
+    return text + n + strspn(text + n, " ");
+}
+
+/* "holds ACTION {snapshot} {row}", "group ACTION {snapshot}" */
+static void run_back(struct suite *s, const char *what, char *text, struct ob_buf *out)
+{
+    struct ob_provider *p = &s->target->provider;
+    struct ob_value snapshot, row;
+    struct ob_err err;
+    bool yes = false;
+    char *rest = NULL, *op = strtok_r(text, " ", &rest);
+    const char *second = read_first(&snapshot, rest);
+    enum ob_status status;
+    if (strcmp(what, "group") == 0) {
+        status = p->group(p->self, op, &snapshot, out, &err);
+        ob_buf_adds(out, status == OB_OK ? "\n" : "");
+    } else {
+        read_first(&row, second);
+        status = p->holds(p->self, op, &snapshot, &row, &yes, &err);
+        ob_buf_adds(out, status != OB_OK ? "" : yes ? "yes\n" : "no\n");
+        ob_value_fini(&row);
+    }
+    if (status != OB_OK)
+        ob_buf_addf(out, "%s: %s\n", ob_status_word(status), err.message);
+    ob_value_fini(&snapshot);
+}
+
+/* "undo ACTION": by what, and what is said of it. */
+static void run_undo(struct suite *s, const char *action, struct ob_buf *out)
+{
+    const struct ob_action *a = ob_provider_action(s->target->provider.info, action);
+    const struct ob_value *keeps = ob_map_get(&a->undo_says, "keeps");
+    const struct ob_value *loses = ob_map_get(&a->undo_says, "loses");
+    for (size_t i = 0; i < a->undo_count; i++)
+        ob_buf_addf(out, "%s%s", i ? " " : "", a->undo[i]);
+    ob_buf_adds(out, "\nkeeps");
+    for (size_t i = 0; i < ob_list_count(keeps); i++)
+        ob_buf_addf(out, " %s", ob_value_str(ob_list_at(keeps, i)));
+    ob_buf_adds(out, "\n");
+    for (size_t i = 0; i < ob_list_count(loses); i++)
+        ob_buf_addf(out, "loses %s: %s\n", ob_map_str(ob_list_at(loses, i), "field"),
+                    ob_map_str(ob_list_at(loses, i), "why"));
 }
 
 /* "POST /path action=X Name=value ... body=a=b": is it only a reading? */
@@ -277,6 +338,10 @@ static void run_sample(struct suite *s, struct sample *c)
         show_target(s, rest, &out);
     else if (strcmp(c->line, "is_read") == 0)
         run_is_read(s, rest, &out);
+    else if (strcmp(c->line, "holds") == 0 || strcmp(c->line, "group") == 0)
+        run_back(s, c->line, rest, &out);
+    else if (strcmp(c->line, "undo") == 0)
+        run_undo(s, rest, &out);
     else if (c->answer)
         run_answer(s, c->line, rest, c->answer, &out);
     else

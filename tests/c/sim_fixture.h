@@ -269,7 +269,7 @@ static inline char *sim_state(struct sim_fixture *f, const char *cloud, const ch
     struct ob_value tree;
     struct ob_err err;
     ob_buf_init(&json, OB_BUF_LARGE);
-    assert_int_equal(ob_sim_state(f->sim, &json, &err), OB_OK);
+    assert_int_equal(ob_sim_state(f->sim, false, &json, &err), OB_OK);
     assert_int_equal(ob_script_json(ob_buf_str(&json), json.len, &tree, &err), OB_OK);
     const struct ob_value *v = ob_map_get(ob_map_get(&tree, "clouds"), cloud);
     if (id)
