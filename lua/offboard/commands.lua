@@ -160,7 +160,7 @@ local commands = {
         help = "the same seed, the same rehearsal (default: 1)" },
       { "--seeds", arg = "N", kind = "integer", min = 1, max = 100000000,
         help = "run N schedules, drawn from the seeds from --seed on" },
-      { "--schedule", arg = "TEXT", help = "run this one: 4:drop-after,c12:crash,poison=2" },
+      { "--schedule", arg = "TEXT", help = "run this one: 4:drop-after,c12:crash,refuse=2" },
       { "--faults", arg = "TEXT", help = "what goes wrong all the time, as in offboard sim" },
       { "--people", arg = "N", kind = "integer", min = 1, max = 10000000,
         help = "how many people each cloud has" },

@@ -157,7 +157,7 @@ local function poison(w)
       for _, name in ipairs(w.names) do
         found = (scope == "all" or scope == name) and poison_one(w, name, id) or found
       end
-      if not found then
+      if not found and not w.tell then
         return "fault 'poison': nobody has the id '" .. id .. "'"
       end
     end

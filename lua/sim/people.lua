@@ -117,7 +117,9 @@ function M.from_rows(rows, seed, others)
   local random = digest.random("people/" .. seed)
   for n = #rows + 1, #rows + (others or 0) do
     local person = invent(seed, n, random)
-    person.employee = format("O%05d", n)
+    if #rows > 0 then
+      person.employee = format("O%05d", n)
+    end
     put(list, seen, person)
   end
   return list

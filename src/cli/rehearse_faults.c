@@ -11,6 +11,7 @@
 #include "report/text.h"
 
 #define LINES_SHOWN 12
+#define REFUSED_MAX 1000 /* of a large plan not everybody */
 
 struct kind {
     const char *name;
@@ -59,25 +60,20 @@ static enum ob_status spread(struct faults *f, struct kind *k, enum ob_trouble_k
     return st;
 }
 
-static enum ob_status world(struct faults *f, struct kind *k, const char *what, struct ob_err *err)
-{
-    struct ob_schedule s = {0};
-    struct ob_trouble t = {.kind = OB_TROUBLE_WORLD};
-    snprintf(t.what, sizeof t.what, "%s", what);
-    ob_schedule_add(&s, &t);
-    enum ob_status st = one_run(f, k, &s, err);
-    ob_schedule_fini(&s);
-    return st;
-}
-
+/* Every so manieth person of the plan is refused by all clouds. */
 static enum ob_status refusals(struct faults *f, struct kind *k, struct ob_err *err)
 {
-    char what[40];
+    int64_t people = ob_rehearsal_planned(f->h->rehearsal);
     enum ob_status st = OB_OK;
-    for (int64_t part = 10; part >= 1 && st == OB_OK; part /= 3) {
-        int64_t n = ob_rehearsal_people(f->h->rehearsal) / part;
-        snprintf(what, sizeof what, "poison=%" PRId64, n ? n : 1);
-        st = world(f, k, what, err);
+    for (int64_t step = 9; step >= 1 && st == OB_OK; step /= 3) {
+        struct ob_schedule s = {0};
+        struct ob_trouble t = {.kind = OB_TROUBLE_WORLD};
+        for (int64_t n = 1; n <= people && n <= REFUSED_MAX * step; n += step) {
+            snprintf(t.what, sizeof t.what, "refuse=%" PRId64, n);
+            ob_schedule_add(&s, &t);
+        }
+        st = one_run(f, k, &s, err);
+        ob_schedule_fini(&s);
     }
     return st;
 }
@@ -120,46 +116,49 @@ static void say_tenth(struct ob_rehearse *h, const char *what, const struct ob_r
     ob_event_emit(&ev, stdout);
 }
 
-/* Ids of every tenth person of the plan, as the simulator's poison wants them. */
-static void every_tenth(struct ob_rehearse *h, struct ob_buf *out)
+static bool needs_something(const struct ob_value *person)
 {
-    const struct ob_value *steps = ob_map_get(ob_rehearsal_plan(h->rehearsal), "steps");
-    ob_buf_adds(out, "poison=");
-    size_t before = out->len;
-    for (size_t i = 0; i < ob_list_count(steps); i++) {
-        const struct ob_value *people = ob_map_get(ob_list_at(steps, i), "people");
-        for (size_t k = 0; k < ob_list_count(people); k += 10) {
-            const char *id = ob_value_str(ob_list_at(ob_list_at(people, k), 1));
-            if (id && !strpbrk(id, "+,="))
-                ob_buf_addf(out, "%s%s", out->len > before ? "+" : "", id);
-        }
+    for (size_t i = 0; i < person->map.count; i++) {
+        const char *outcome = ob_map_str(&person->map.pairs[i].value, "outcome");
+        if (outcome && strcmp(outcome, "skipped") != 0)
+            return true;
     }
+    return false;
 }
 
-static enum ob_status tenth(struct ob_rehearse *h, const char *what, const char *faults,
-                            struct ob_err *err)
+/* One in ten of those for whom there is something to do, the first among them. */
+static void refuse_tenth(struct ob_rehearse *h, struct ob_schedule *s)
 {
-    struct ob_schedule none = {0};
-    struct ob_rehearsed out;
-    ob_rehearsal_faults(h->rehearsal, faults);
-    enum ob_status st = ob_rehearsal_run(h->rehearsal, &none, &out, err);
-    ob_rehearsal_faults(h->rehearsal, h->setup.faults);
-    if (st == OB_OK)
-        say_tenth(h, what, &out);
-    return st;
+    const struct ob_value *people = ob_map_get(ob_rehearsal_world(h->rehearsal), "people");
+    struct ob_trouble t = {.kind = OB_TROUBLE_WORLD};
+    size_t acted = 0;
+    for (size_t i = 0; i < ob_list_count(people); i++) {
+        const struct ob_value *p = ob_list_at(people, i);
+        int64_t n = ob_rehearsal_place(h->rehearsal, ob_map_str(p, "name"));
+        if (!n || !needs_something(p) || acted++ % 10 != 0)
+            continue;
+        snprintf(t.what, sizeof t.what, "refuse=%" PRId64, n);
+        ob_schedule_add(s, &t);
+    }
 }
 
 static enum ob_status one_in_ten(struct ob_rehearse *h, struct ob_err *err)
 {
-    struct ob_buf ids;
-    ob_buf_init(&ids, OB_BUF_LARGE);
-    every_tenth(h, &ids);
+    struct ob_schedule tenth = {0}, none = {0};
+    struct ob_rehearsed out;
+    refuse_tenth(h, &tenth);
     if (!h->cli->json)
         puts("");
-    enum ob_status st = tenth(h, "one person in ten refused", ob_buf_str(&ids), err);
+    enum ob_status st = ob_rehearsal_run(h->rehearsal, &tenth, &out, err);
     if (st == OB_OK)
-        st = tenth(h, "one call in ten without an answer", "drop-after=0.1", err);
-    ob_buf_fini(&ids);
+        say_tenth(h, "one person in ten refused", &out);
+    ob_rehearsal_faults(h->rehearsal, "drop-after=0.1");
+    if (st == OB_OK)
+        st = ob_rehearsal_run(h->rehearsal, &none, &out, err);
+    if (st == OB_OK)
+        say_tenth(h, "one call in ten without an answer", &out);
+    ob_rehearsal_faults(h->rehearsal, h->setup.faults);
+    ob_schedule_fini(&tenth);
     return st;
 }
 

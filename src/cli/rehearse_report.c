@@ -22,7 +22,9 @@ const char *ob_rehearse_time(int64_t ms, char *out, size_t size)
 
 const char *ob_rehearse_span(int64_t ms, char *out, size_t size)
 {
-    if (ms < 10000)
+    if (ms < 1000)
+        snprintf(out, size, "%" PRId64 " ms", ms);
+    else if (ms < 10000)
         snprintf(out, size, "%.1f s", (double)ms / 1000);
     else if (ms < 120000)
         snprintf(out, size, "%" PRId64 " s", ms / 1000);
@@ -64,8 +66,7 @@ static void step_row(void *ctx, const struct ob_step_tally *s)
         ob_rehearse_time(s->began_ms, when, sizeof when);
         ob_rehearse_span(s->ended_ms - s->began_ms, took, sizeof took);
     } else if (strcmp(s->action, "wait") == 0) {
-        snprintf(people, sizeof people, "until %s",
-                 ob_rehearse_time(s->ended_ms, due, sizeof due));
+        snprintf(people, sizeof people, "until %s", ob_rehearse_time(s->ended_ms, due, sizeof due));
     }
     const char *cells[] = {s->path, s->target, s->action, when, took, people};
     ob_grid_row(ctx, cells);

@@ -321,6 +321,36 @@ enum ob_status ob_rehearsal_run(struct ob_rehearsal *r, const struct ob_schedule
 
 /* ---- life ---- */
 
+/* A plan in which nothing goes wrong: it shows which inputs have to be invented, and whom a
+ * schedule can name; so neither depends on the schedule. A policy that cannot be planned says so
+ * when it is run. */
+static enum ob_status look_ahead(struct ob_rehearsal *r, struct ob_err *err)
+{
+    static const struct ob_schedule none;
+    struct ob_rehearsed out = {0};
+    const char *faults = r->setup.faults;
+    struct ob_err ignored;
+    r->out = &out;
+    r->setup.faults = "";
+    enum ob_status st = fresh(r, &none, err);
+    r->setup.faults = faults;
+    ob_value_set_map(&r->planned);
+    if (st != OB_OK || make_plan(r, &ignored) != OB_OK)
+        return st;
+    const struct ob_value *steps = ob_map_get(&r->plan, "steps");
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        const struct ob_value *people = ob_map_get(ob_list_at(steps, i), "people");
+        for (size_t k = 0; k < ob_list_count(people); k++) {
+            const struct ob_value *one = ob_list_at(people, k);
+            struct ob_value *ids = ob_map_put(&r->planned, ob_value_str(ob_list_at(one, 0)));
+            if (ids->type != OB_LIST)
+                ob_value_set_list(ids);
+            ob_list_push_str(ids, ob_value_str(ob_list_at(one, 1)));
+        }
+    }
+    return OB_OK;
+}
+
 enum ob_status ob_rehearsal_new(struct ob_rehearsal **out, const struct ob_rehearsal_setup *setup,
                                 struct ob_err *err)
 {
@@ -341,6 +371,8 @@ enum ob_status ob_rehearsal_new(struct ob_rehearsal **out, const struct ob_rehea
                                            .ctx = r,
                                            .lines = setup->lines,
                                            .line_count = setup->line_count};
+    if (st == OB_OK)
+        st = look_ahead(r, err);
     if (st == OB_OK)
         *out = r;
     else
@@ -363,6 +395,7 @@ void ob_rehearsal_free(struct ob_rehearsal *r)
     ob_value_fini(&r->plan);
     ob_value_fini(&r->world);
     ob_value_fini(&r->vars);
+    ob_value_fini(&r->planned);
     free(r);
 }
 
@@ -379,6 +412,18 @@ const struct ob_value *ob_rehearsal_plan(const struct ob_rehearsal *r)
 int64_t ob_rehearsal_people(const struct ob_rehearsal *r)
 {
     return r->people;
+}
+
+int64_t ob_rehearsal_planned(const struct ob_rehearsal *r)
+{
+    return (int64_t)r->planned.map.count;
+}
+
+int64_t ob_rehearsal_place(const struct ob_rehearsal *r, const char *name)
+{
+    const struct ob_value *ids = ob_map_get(&r->planned, name);
+    const char *at = (const char *)ids, *first = (const char *)&r->planned.map.pairs[0].value;
+    return ids ? (int64_t)((size_t)(at - first) / sizeof(struct ob_pair)) + 1 : 0;
 }
 
 int64_t ob_rehearsal_invented(const struct ob_rehearsal *r)

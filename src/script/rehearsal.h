@@ -91,4 +91,7 @@ const struct ob_value *ob_rehearsal_plan(const struct ob_rehearsal *r);
 void ob_rehearsal_ends(struct ob_rehearsal *r, struct ob_buf *out);
 /* Facts about the clouds, for whoever reads the report. */
 int64_t ob_rehearsal_people(const struct ob_rehearsal *r);
+int64_t ob_rehearsal_planned(const struct ob_rehearsal *r); /* people whom the plan names */
+/* A person's number for refuse=N; 0: the plan does not name them. */
+int64_t ob_rehearsal_place(const struct ob_rehearsal *r, const char *name);
 int64_t ob_rehearsal_invented(const struct ob_rehearsal *r); /* leavers; 0: none */

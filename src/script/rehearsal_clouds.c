@@ -334,20 +334,51 @@ bool ob_clouds_invented(struct ob_rehearsal *r)
 
 /* ---- fresh clouds, and what they hold ---- */
 
+/* The ids of the n-th person of the plan, for poison=a+b; people of whom there are fewer begin
+ * again. Ids that such a list cannot hold are left out. */
+static void refuse_one(const struct ob_rehearsal *r, int64_t n, struct ob_buf *ids)
+{
+    const struct ob_value *people = &r->planned;
+    if (people->type != OB_MAP || !people->map.count)
+        return;
+    const struct ob_value *one = &people->map.pairs[(size_t)(n - 1) % people->map.count].value;
+    for (size_t i = 0; i < ob_list_count(one); i++) {
+        const char *id = ob_value_str(ob_list_at(one, i));
+        if (!strpbrk(id, "+,="))
+            ob_buf_addf(ids, "%s%s", ids->len ? "+" : "", id);
+    }
+}
+
+static void put_refusals(const struct ob_rehearsal *r, struct ob_buf *faults)
+{
+    struct ob_buf ids;
+    ob_buf_init(&ids, OB_BUF_LARGE);
+    for (size_t i = 0; i < r->schedule->count; i++) {
+        const struct ob_trouble *t = &r->schedule->v[i];
+        int64_t n = strncmp(t->what, "refuse=", 7) == 0 ? strtoll(t->what + 7, NULL, 10) : 0;
+        if (t->kind == OB_TROUBLE_WORLD && n > 0)
+            refuse_one(r, n, &ids);
+    }
+    if (ids.len)
+        ob_buf_addf(faults, "%spoison=%s", faults->len ? "," : "", ob_buf_str(&ids));
+    ob_buf_fini(&ids);
+}
+
 static void put_troubles(const struct ob_rehearsal *r, struct ob_value *options)
 {
     struct ob_buf faults;
-    ob_buf_init(&faults, OB_BUF_SMALL);
+    ob_buf_init(&faults, OB_BUF_LARGE);
     ob_buf_adds(&faults, r->setup.faults ? r->setup.faults : "");
     for (size_t i = 0; i < r->schedule->count; i++) {
         const struct ob_trouble *t = &r->schedule->v[i];
-        if (t->kind != OB_TROUBLE_WORLD)
+        if (t->kind != OB_TROUBLE_WORLD || strncmp(t->what, "refuse=", 7) == 0)
             continue;
         if (strncmp(t->what, "contract=", 9) == 0)
             ob_map_put_str(options, "contract", t->what + 9);
         else
             ob_buf_addf(&faults, "%s%s", faults.len ? "," : "", t->what);
     }
+    put_refusals(r, &faults);
     ob_map_put_str(options, "faults", ob_buf_str(&faults));
     ob_buf_fini(&faults);
 }

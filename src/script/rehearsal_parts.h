@@ -77,6 +77,7 @@ struct ob_rehearsal {
     int64_t people, invented;
     char *wanted; /* an input that nobody bound */
     int wanted_format;
+    struct ob_value planned; /* of a run without troubles: name -> ids */
     struct ob_value vars;
     struct ob_clock clock;
     struct ob_rehearsing rehearsing;

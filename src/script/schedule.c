@@ -12,8 +12,7 @@ const char *const ob_strikes[] = {"drop-before", "drop-after", "5xx",  "5xx-afte
                                   "lag",         "token-gone", NULL};
 
 static const char *const worlds[] = {
-    "poison=1",          "poison=2", "poison=4",     "contract=per-person",
-    "contract=changing", "lag=2s",   "token-dies=3", "rate=20/s"};
+    "contract=per-person", "contract=changing", "lag=2s", "lag=9s", "token-dies=3", "rate=20/s"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -54,7 +53,7 @@ static enum ob_status refuse(struct ob_err *err, const char *entry)
         ob_buf_addf(&names, "%s%s", names.len ? ", " : "", *k);
     ob_fail(err, OB_ERR_USAGE,
             "--schedule: '%s' is not understood; say 4:drop-after for a request, c12:crash for a "
-            "point, poison=2 for all the time; faults of a request are %s",
+            "point, refuse=2 for somebody whom the clouds refuse; faults of a request are %s",
             entry, ob_buf_str(&names));
     ob_buf_fini(&names);
     return OB_ERR_USAGE;
@@ -135,6 +134,9 @@ static void draw_one(struct ob_random *r, struct ob_trouble *t, int64_t requests
         snprintf(t->what, sizeof t->what, "crash");
     } else if (kind < 4) {
         t->kind = OB_TROUBLE_WORLD;
+        snprintf(t->what, sizeof t->what, "refuse=%zu", 1 + pick(r, 12));
+    } else if (kind < 5 && pick(r, 2)) {
+        t->kind = OB_TROUBLE_WORLD;
         snprintf(t->what, sizeof t->what, "%s", worlds[pick(r, COUNT(worlds))]);
     } else {
         t->at = place(r, requests);
@@ -147,7 +149,8 @@ static bool is_there(const struct ob_schedule *s, const struct ob_trouble *t)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct ob_trouble *o = &s->v[i];
-        size_t n = strcspn(o->what, "=");
+        bool refusal = strncmp(o->what, "refuse=", 7) == 0; /* there may be several of them */
+        size_t n = refusal ? strlen(o->what) : strcspn(o->what, "=");
         if (o->kind == t->kind && o->at == t->at &&
             (t->kind != OB_TROUBLE_WORLD || strncmp(o->what, t->what, n + 1) == 0))
             return true;

@@ -1,6 +1,6 @@
 /* What goes wrong in a rehearsal, and where: a list that a seed draws, a person can read and type,
- * and shrinking makes shorter. As text: 4:drop-after,c12:crash,poison=2 (request 4, point 12, and
- * something that holds for the whole time). */
+ * and shrinking makes shorter. As text: 4:drop-after,c12:crash,refuse=2 (request 4, point 12, and
+ * something that holds all the time: the second person of the plan is refused by every cloud). */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 enum ob_trouble_kind {
     OB_TROUBLE_STRIKE, /* a fault at the request with this number */
     OB_TROUBLE_CRASH,  /* the process ends at the point with this number */
-    OB_TROUBLE_WORLD,  /* an option of the simulated clouds: poison=2, contract=changing */
+    OB_TROUBLE_WORLD,  /* refuse=2, or an option of the simulated clouds: contract=changing */
 };
 
 struct ob_trouble {
