@@ -16,6 +16,17 @@ desktops:remove(gone, { id = "desktop_user", ramp = { 1, 2 } })
 meeting:delete(gone, { id = "meeting_account", chunk = 2 })
 local second = desktops:lock(on.succeeded, { id = "desktop_user" })
 second:undo "that was a rehearsal"
+-- Deleted by mistake, and put back from what the clouds said before.
+local back = stay:rest(1)
+together(
+  function()
+    return meeting:delete(back:minus(a.unknown), { id = "meeting_account" }):undo "a mistake"
+  end,
+  function() return studio:remove(back, { id = "iam_user_id" }):undo "a mistake" end,
+  function()
+    return desktops:remove(on.succeeded:minus(second.unknown), { id = "desktop_user" })
+      :undo "a mistake"
+  end)
 expect("thirty days lie between", function(world)
   for _, p in ipairs(world.people) do
     if p.studio and p.studio.deleted_at and p.meeting.disabled_at
