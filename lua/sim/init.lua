@@ -261,13 +261,6 @@ local function context(w, req, found, args)
   return ctx
 end
 
--- A page of somebody in between, who may have seen to it that the cloud was reached, or not.
-local function html(status)
-  return { status = status, headers = { { "Content-Type", "text/html" }, { "Server", "proxy" } },
-    body = "<!DOCTYPE html><html><head><title>" .. status .. "</title></head>"
-      .. "<body><h1>Please come back later</h1></body></html>" }
-end
-
 -- How the cloud answers when a fault struck before any effect.
 local function answer_before(w, c, ctx, fault)
   local module = w.modules[c.name]
@@ -279,24 +272,6 @@ local function answer_before(w, c, ctx, fault)
     return module.broken(ctx, faults.status(w.faults, c.name))
   end
   return { status = 0, headers = wire.EMPTY, body = "", fault = "drop" }
-end
-
--- What becomes of an answer when a fault struck after the effect.
-local function spoil(w, c, ctx, answer, fault)
-  if fault == "5xx-after" then
-    return w.modules[c.name].broken(ctx, faults.status(w.faults, c.name))
-  elseif fault == "html" then
-    return html(ctx.now % 2 == 0 and 200 or 502)
-  elseif fault == "drop-after" then
-    answer.fault = "drop"
-  elseif fault == "lost" then
-    answer.fault = "hang"
-  elseif fault == "cut" then
-    answer.fault = "cut"
-  elseif fault == "nonce-used" then
-    return strike.nonce_used(c, ctx) or answer
-  end
-  return answer
 end
 
 -- The answer, and the name of the fault that struck, if one did. Whoever may not call at all is
@@ -323,7 +298,7 @@ local function serve(w, c, ctx)
   if not after and ctx.effects > 0 then
     after = named
   end
-  return after and spoil(w, c, ctx, answer, after) or answer, after
+  return after and strike.spoil(w, c, ctx, answer, after) or answer, after
 end
 
 local function finish(w, c, ctx, answer, fault)

@@ -1,7 +1,8 @@
--- Faults that reach into the middle of a request: part of a batch is carried out and then no more,
--- readings that lag behind, a token that is gone, an answer that says the request was there before.
--- init.lua decides when; this is how.
+-- What faults do to a request and to its answer: part of a batch is carried out and then no more,
+-- readings lag behind, a token is gone, the answer is somebody else's page. init.lua decides when;
+-- this is how.
 
+local faults = use "sim.faults"
 local register = use "sim.register"
 local rpc = use "sim.alibaba_rpc"
 
@@ -81,11 +82,36 @@ function M.run(w, c, ctx, fault)
 end
 
 -- Only Alibaba looks at nonces: nil, the fault does not exist elsewhere.
-function M.nonce_used(c, ctx)
+local function nonce_used(c, ctx)
   if c.name ~= "desktops" then
     return nil
   end
   return rpc.error(ctx, 400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+end
+
+-- A page of somebody in between, who may have seen to it that the cloud was reached, or not.
+local function html(status)
+  return { status = status, headers = { { "Content-Type", "text/html" }, { "Server", "proxy" } },
+    body = "<!DOCTYPE html><html><head><title>" .. status .. "</title></head>"
+      .. "<body><h1>Please come back later</h1></body></html>" }
+end
+
+-- What becomes of an answer when a fault struck after the effect.
+function M.spoil(w, c, ctx, answer, fault)
+  if fault == "5xx-after" then
+    return w.modules[c.name].broken(ctx, faults.status(w.faults, c.name))
+  elseif fault == "html" then
+    return html(ctx.now % 2 == 0 and 200 or 502)
+  elseif fault == "drop-after" then
+    answer.fault = "drop"
+  elseif fault == "lost" then
+    answer.fault = "hang"
+  elseif fault == "cut" then
+    answer.fault = "cut"
+  elseif fault == "nonce-used" then
+    return nonce_used(c, ctx) or answer
+  end
+  return answer
 end
 
 return M

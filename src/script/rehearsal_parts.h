@@ -1,7 +1,7 @@
-/* What the files of the rehearsal share: rehearsal_clouds.c (configuration, simulated clouds and
- * their people), rehearsal_world.c (time, calls, crashes), rehearsal.c (a run from plan to end),
- * rehearsal_books.c (who is where, by ledger and clouds), rehearsal_rules.c, rehearsal_shrink.c,
- * rehearsal_story.c. Inside src/script only. */
+/* What the files of the rehearsal share: rehearsal_clouds.c (configuration and simulated
+ * clouds), rehearsal_people.c (who is in them), rehearsal_world.c (time, calls, crashes),
+ * rehearsal.c (a run from plan to end), rehearsal_books.c (who is where, by ledger and clouds),
+ * rehearsal_rules.c, rehearsal_shrink.c, rehearsal_story.c. Inside src/script only. */
 #pragma once
 #include "engine/idmap.h"
 #include "script/rehearsal.h"
@@ -123,6 +123,12 @@ OB_MUST_CHECK enum ob_status ob_clouds_standing(struct ob_rehearsal *r, int targ
                                                 struct ob_err *err);
 /* How many people a target's cloud has; -1 when it cannot be said. */
 int64_t ob_clouds_size(struct ob_rehearsal *r, int target);
+/* The options that all simulators have. */
+void ob_clouds_options(const struct ob_rehearsal *r, struct ob_value *options);
+
+/* ---- rehearsal_people.c ---- */
+/* The simulators, with the people. */
+OB_MUST_CHECK enum ob_status ob_people_make(struct ob_rehearsal *r, struct ob_err *err);
 /* Notes that this input is wanted; ob_clouds_invented() makes it: false when there is none to make.
  */
 void ob_clouds_missing(void *ctx, const char *name, int format);

@@ -280,9 +280,9 @@ static void test_ten_thousand(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schedule_text),     cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_stage_is_clean),    cmocka_unit_test(test_deletes_too_early),
-        cmocka_unit_test(test_undoes_unknown),    cmocka_unit_test(test_crash_matrix),
+        cmocka_unit_test(test_schedule_text),  cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_stage_is_clean), cmocka_unit_test(test_deletes_too_early),
+        cmocka_unit_test(test_undoes_unknown), cmocka_unit_test(test_crash_matrix),
         cmocka_unit_test(test_ten_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
