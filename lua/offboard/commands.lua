@@ -219,6 +219,9 @@ local commands = {
       { "slow=50ms", "every answer takes that long" },
       { "token-dies=N", "a token is good for N calls" },
       { "skew=20m", "the clouds' clock is off by that" },
+      { "partial=SHARE", "half of a batch is done, then refused for now" },
+      { "nonce-used=SHARE", "all done, and the answer says the request came before" },
+      { "lag=2s", "readings show what was before, for so long" },
       { "meeting:FAULT", "only there; also studio:, desktops: and iam:" } } },
     examples = {
       "offboard sim --port 8090 --people 1000",

@@ -8,7 +8,7 @@
 #include "script/rehearsal_parts.h"
 
 #define DAY_MS   ((int64_t)86400000)
-#define LINE_MAX 78
+#define LINE_MAX 80
 
 /* "day 30 00:00:01", from the beginning of the rehearsal. */
 static void put_time(struct ob_buf *out, int64_t ms)

@@ -66,8 +66,7 @@ bool ob_world_point(struct ob_rehearsal *r, const char *what)
 
 static bool may_write(void *ctx, bool commit)
 {
-    return ob_world_point(ctx, commit ? "before a commit of the ledger"
-                                      : "before something is written to the ledger");
+    return ob_world_point(ctx, commit ? "before a commit" : "before a write");
 }
 
 /* ---- what a cloud did ---- */
@@ -108,18 +107,18 @@ static void add_effect(struct ob_rehearsal *r, int target, const char *id, const
 static const char *fault_story(const char *fault)
 {
     static const char *const says[][2] = {
-        {"drop-before", "the connection is lost before it arrives"},
-        {"drop-after", "done, and the connection is lost before the answer"},
-        {"5xx", "answered with a server error, nothing done"},
-        {"5xx-after", "done, and answered with a server error"},
+        {"drop-before", "never arrives"},
+        {"drop-after", "done, answer lost"},
+        {"5xx", "server error, nothing done"},
+        {"5xx-after", "done, then server error"},
         {"throttle", "throttled"},
         {"rate", "throttled"},
-        {"partial", "half of it done, then throttled"},
-        {"cut", "done, and half an answer comes"},
-        {"html", "done, and a proxy's page comes for an answer"},
-        {"lost", "done, and no answer ever comes"},
-        {"nonce-used", "done, and the answer is SignatureNonceUsed"},
-        {"lag", "done, and readings do not show it yet"},
+        {"partial", "half done, then throttled"},
+        {"cut", "done, half an answer"},
+        {"html", "done, a proxy's page for an answer"},
+        {"lost", "done, no answer ever comes"},
+        {"nonce-used", "done, answer SignatureNonceUsed"},
+        {"lag", "done, readings lag"},
         {"token-gone", "refused: the token is gone"},
     };
     for (size_t i = 0; i < sizeof says / sizeof *says; i++)
@@ -133,7 +132,7 @@ static void who(const struct ob_value *people, char *out, size_t size)
     const char *first = ob_value_str(ob_list_at(people, 0));
     size_t n = ob_list_count(people);
     if (n > 1)
-        snprintf(out, size, " of %s and %zu more", first, n - 1);
+        snprintf(out, size, " of %s + %zu", first, n - 1);
     else
         snprintf(out, size, "%s%s", n ? " of " : "", n && first ? first : "");
 }
@@ -146,9 +145,11 @@ static void tell_call(struct ob_rehearsal *r, int target, const struct ob_value 
     if (!r->tell || ((!fault || !*fault) && !effects))
         return;
     who(ob_map_get(event, "people"), people, sizeof people);
-    ob_world_tell(r, fault && *fault, "%s: %s%s: %s (request %" PRId64 ")",
-                  ob_rehearsal_target(r, target), op, people,
-                  fault && *fault ? fault_story(fault) : "done", r->requests);
+    if (fault && *fault)
+        ob_world_tell(r, true, "call %" PRId64 ", %s %s%s: %s", r->requests,
+                      ob_rehearsal_target(r, target), op, people, fault_story(fault));
+    else
+        ob_world_tell(r, false, "%s: %s%s", ob_rehearsal_target(r, target), op, people);
 }
 
 static void logged(void *ctx, const struct ob_value *event)
@@ -345,8 +346,9 @@ void ob_world_reset(struct ob_rehearsal *r)
     r->now_ms = r->requests = r->points = r->waited_ms = 0;
     r->dead = r->unknown_seen = r->login_as_other = false;
     r->counting = true;
-    for (int i = 0; i < r->sim_count; i++)
-        ob_sim_set_log(r->sims[i], logged, r);
+    for (int i = 0; r->sims && i < r->sim_count; i++)
+        if (r->sims[i])
+            ob_sim_set_log(r->sims[i], logged, r);
     if (r->ledger)
         ob_ledger_watch(r->ledger, may_write, r);
 }
