@@ -147,52 +147,6 @@ static enum ob_status one_life(struct ob_rehearsal *r, struct ob_err *err)
     return run_policy(r, &o, err);
 }
 
-struct tally {
-    struct ob_rehearsal *r;
-    struct ob_counts *counts;
-    enum ob_status st;
-    struct ob_err *err;
-};
-
-static bool count_person(void *ctx, const struct ob_person_row *p)
-{
-    struct ob_counts *c = ctx;
-    switch (p->state) {
-    case OB_P_SUCCEEDED:
-        c->succeeded++;
-        break;
-    case OB_P_FAILED:
-        c->failed++;
-        break;
-    case OB_P_SKIPPED:
-        c->skipped++;
-        break;
-    case OB_P_PENDING:
-    case OB_P_READY:
-        c->pending++;
-        break;
-    default:
-        c->unknown++;
-    }
-    return true;
-}
-
-static bool count_step(void *ctx, const struct ob_step_row *s)
-{
-    struct tally *t = ctx;
-    t->st =
-        ob_ledger_person_each(t->r->ledger, t->r->run, s->path, count_person, t->counts, t->err);
-    return t->st == OB_OK;
-}
-
-static enum ob_status count_all(struct ob_rehearsal *r, struct ob_err *err)
-{
-    struct tally t = {r, &r->out->counts, OB_OK, err};
-    r->out->counts = (struct ob_counts){0};
-    enum ob_status st = ob_ledger_step_each(r->ledger, r->run, count_step, &t, err);
-    return st == OB_OK ? t.st : st;
-}
-
 /* May a resume change anything? In doubt, or stopped by a cloud, it may. */
 static bool goes_on(const struct ob_rehearsal *r, enum ob_status st)
 {
@@ -248,7 +202,7 @@ static enum ob_status live(struct ob_rehearsal *r, struct ob_err *last, struct o
     while (more && r->out->lives < LIVES_MAX && doubts <= 2 * CALM_AFTER) {
         enum ob_status st = one_life(r, last), end = OB_OK;
         if (!r->dead)
-            end = count_all(r, err);
+            end = ob_counts_read(r, err);
         if (!r->dead && end == OB_OK)
             end = conclude(r, st, last, err);
         ob_rules_after_life(r);
@@ -269,12 +223,30 @@ static enum ob_status live(struct ob_rehearsal *r, struct ob_err *last, struct o
     return OB_OK;
 }
 
+/* A timer resumes what is open, also a run that its policy ended: it must come to the same end. */
+static void resume_again(struct ob_rehearsal *r)
+{
+    struct ob_err last;
+    size_t effects = r->effect_count;
+    if (r->out->rule || !is_final(r->out->end.status))
+        return;
+    r->now_ms += RESUME_MS;
+    enum ob_status st = one_life(r, &last);
+    if (!r->dead && (st != r->out->end.status || r->effect_count != effects))
+        ob_rule_broken(r, "a resume decides as the run did", -1,
+                       "the policy had ended it (%s); resumed, it went on (%s)",
+                       r->out->end.message, last.message);
+    r->dead = false;
+}
+
 static enum ob_status carry_out(struct ob_rehearsal *r, struct ob_err *err)
 {
     enum ob_status st = ob_books_begin(r, err);
     if (st == OB_OK)
         st = live(r, &r->out->end, err);
     r->counting = false;
+    if (st == OB_OK)
+        resume_again(r);
     if (st == OB_OK)
         st = ob_books_end(r, err);
     if (st == OB_OK)

@@ -1,4 +1,4 @@
-/* What a rehearsal answers to those who report on it. */
+/* What a rehearsal answers to those who report on it, and its counts. */
 #include "script/rehearsal_parts.h"
 
 void ob_rehearsal_faults(struct ob_rehearsal *r, const char *faults)
@@ -43,4 +43,56 @@ const char *ob_rehearsal_target(const struct ob_rehearsal *r, int target)
 {
     return target >= 0 && (size_t)target < r->config->count ? r->config->targets[target].name
                                                             : "login";
+}
+
+/* ---- counts ---- */
+
+struct tally {
+    struct ob_rehearsal *r;
+    struct ob_counts *counts;
+    enum ob_status st;
+    struct ob_err *err;
+};
+
+void ob_counts_add(struct ob_counts *c, enum ob_person_state state)
+{
+    switch (state) {
+    case OB_P_SUCCEEDED:
+        c->succeeded++;
+        break;
+    case OB_P_FAILED:
+        c->failed++;
+        break;
+    case OB_P_SKIPPED:
+        c->skipped++;
+        break;
+    case OB_P_PENDING:
+    case OB_P_READY:
+        c->pending++;
+        break;
+    default:
+        c->unknown++;
+    }
+}
+
+static bool count_person(void *ctx, const struct ob_person_row *p)
+{
+    ob_counts_add(ctx, p->state);
+    return true;
+}
+
+static bool count_step(void *ctx, const struct ob_step_row *s)
+{
+    struct tally *t = ctx;
+    t->st =
+        ob_ledger_person_each(t->r->ledger, t->r->run, s->path, count_person, t->counts, t->err);
+    return t->st == OB_OK;
+}
+
+enum ob_status ob_counts_read(struct ob_rehearsal *r, struct ob_err *err)
+{
+    struct tally t = {r, &r->out->counts, OB_OK, err};
+    r->out->counts = (struct ob_counts){0};
+    enum ob_status st = ob_ledger_step_each(r->ledger, r->run, count_step, &t, err);
+    return st == OB_OK ? t.st : st;
 }

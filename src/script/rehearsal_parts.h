@@ -156,6 +156,11 @@ void ob_books_fini(struct ob_books *b);
 /* The kind of change that a cloud calls so; -1: none that steps make. */
 int ob_effect_kind(const char *op);
 
+/* ---- rehearsal_ask.c ---- */
+void ob_counts_add(struct ob_counts *c, enum ob_person_state state);
+/* All people of the run into r->out->counts. */
+OB_MUST_CHECK enum ob_status ob_counts_read(struct ob_rehearsal *r, struct ob_err *err);
+
 /* ---- rehearsal_rules.c ---- */
 /* The first rule that is broken goes into r->out. */
 void ob_rules_after_life(struct ob_rehearsal *r);

@@ -42,6 +42,22 @@ static void put_event(struct ob_buf *out, const struct ob_event *e)
     ob_buf_addc(out, '\n');
 }
 
+/* What came of it, on two lines at most. */
+static void put_end(struct ob_buf *out, const char *text)
+{
+    size_t room = LINE_MAX - 5, n = strlen(text);
+    ob_buf_adds(out, "  so ");
+    if (n > room) {
+        for (n = room; n > 0 && text[n] != ' ';)
+            n--;
+        ob_buf_add(out, text, n);
+        ob_buf_adds(out, "\n    ");
+        text += n;
+    }
+    put_cut(out, text, room);
+    ob_buf_addc(out, '\n');
+}
+
 /* Which events are told: trouble first, then what is nearest to the end. */
 static bool *choose(const struct ob_rehearsal *r, size_t room)
 {
@@ -70,15 +86,13 @@ enum ob_status ob_rehearsal_story(struct ob_rehearsal *r, const struct ob_schedu
     if (st != OB_OK)
         return st;
     ob_buf_addf(out, "broken: %s\n", again.rule ? again.rule : "no rule");
-    bool *told = choose(r, most > 2 ? most - 2 : 0);
+    bool *told = choose(r, most > 3 ? most - 3 : 0);
     for (size_t i = 0; i < r->event_count; i++)
         if (told[i])
             put_event(out, &r->events[i]);
     free(told);
     if (again.rule) {
-        ob_buf_adds(out, "  so ");
-        put_cut(out, again.broken, LINE_MAX - 5);
-        ob_buf_addc(out, '\n');
+        put_end(out, again.broken);
     }
     return OB_OK;
 }
@@ -108,27 +122,6 @@ static bool take_call(void *ctx, const struct ob_call_row *c)
     return true;
 }
 
-static void count_deed(struct ob_counts *c, enum ob_person_state state)
-{
-    switch (state) {
-    case OB_P_SUCCEEDED:
-        c->succeeded++;
-        break;
-    case OB_P_FAILED:
-        c->failed++;
-        break;
-    case OB_P_SKIPPED:
-        c->skipped++;
-        break;
-    case OB_P_PENDING:
-    case OB_P_READY:
-        c->pending++;
-        break;
-    default:
-        c->unknown++;
-    }
-}
-
 enum ob_status ob_rehearsal_steps(struct ob_rehearsal *r,
                                   void (*each)(void *ctx, const struct ob_step_tally *s), void *ctx,
                                   struct ob_err *err)
@@ -142,7 +135,7 @@ enum ob_status ob_rehearsal_steps(struct ob_rehearsal *r,
                                           .began_ms = -1,
                                           .ended_ms = -1};
     for (size_t i = 0; i < b->deed_count; i++)
-        count_deed(&t.all[b->deeds[i].step].counts, b->deeds[i].state);
+        ob_counts_add(&t.all[b->deeds[i].step].counts, b->deeds[i].state);
     enum ob_status st = ob_ledger_call_each(r->ledger, r->run, NULL, take_call, &t, err);
     for (size_t i = 0; i < b->step_count && st == OB_OK; i++) {
         if (b->steps[i].due_ms)
