@@ -293,32 +293,54 @@ enum ob_status ob_rehearsal_run(struct ob_rehearsal *r, const struct ob_schedule
 
 /* ---- life ---- */
 
-/* A plan in which nothing goes wrong: it shows which inputs have to be invented, and whom a
- * schedule can name; so neither depends on the schedule. A policy that cannot be planned says so
- * when it is run. */
-static enum ob_status look_ahead(struct ob_rehearsal *r, struct ob_err *err)
+static void remember_person(struct ob_rehearsal *r, const char *key, const char *id)
+{
+    size_t at = ob_idmap_get(&r->planned_at, key);
+    struct ob_value *one =
+        at == OB_IDMAP_NONE ? ob_list_push(&r->planned) : &r->planned.list.items[at];
+    if (at == OB_IDMAP_NONE) {
+        ob_value_set_list(one);
+        ob_list_push_str(one, key);
+        /* The text itself does not move when the list grows. */
+        ob_idmap_add(&r->planned_at, ob_value_str(ob_list_at(one, 0)),
+                     ob_list_count(&r->planned) - 1);
+    }
+    ob_list_push_str(one, id);
+}
+
+static enum ob_status calm_plan(struct ob_rehearsal *r, bool *planned, struct ob_err *err)
 {
     static const struct ob_schedule none;
-    struct ob_rehearsed out = {0};
     const char *faults = r->setup.faults;
     struct ob_err ignored;
-    r->out = &out;
     r->setup.faults = "";
     enum ob_status st = fresh(r, &none, err);
     r->setup.faults = faults;
-    ob_value_set_map(&r->planned);
-    if (st != OB_OK || make_plan(r, &ignored) != OB_OK)
+    *planned = st == OB_OK && make_plan(r, &ignored) == OB_OK;
+    return st;
+}
+
+/* A plan in which nothing goes wrong: it shows which inputs have to be invented, which ids have to
+ * be there, and whom a schedule can name; so none of that depends on the schedule. A policy that
+ * cannot be planned says so when it is run. */
+static enum ob_status look_ahead(struct ob_rehearsal *r, struct ob_err *err)
+{
+    struct ob_rehearsed out = {0};
+    bool planned, added = false;
+    r->out = &out;
+    enum ob_status st = calm_plan(r, &planned, err);
+    if (st == OB_OK && planned)
+        st = ob_people_complete(r, &added, err);
+    if (st == OB_OK && added)
+        st = calm_plan(r, &planned, err);
+    if (st != OB_OK || !planned)
         return st;
     const struct ob_value *steps = ob_map_get(&r->plan, "steps");
     for (size_t i = 0; i < ob_list_count(steps); i++) {
         const struct ob_value *people = ob_map_get(ob_list_at(steps, i), "people");
-        for (size_t k = 0; k < ob_list_count(people); k++) {
-            const struct ob_value *one = ob_list_at(people, k);
-            struct ob_value *ids = ob_map_put(&r->planned, ob_value_str(ob_list_at(one, 0)));
-            if (ids->type != OB_LIST)
-                ob_value_set_list(ids);
-            ob_list_push_str(ids, ob_value_str(ob_list_at(one, 1)));
-        }
+        for (size_t k = 0; k < ob_list_count(people); k++)
+            remember_person(r, ob_value_str(ob_list_at(ob_list_at(people, k), 0)),
+                            ob_value_str(ob_list_at(ob_list_at(people, k), 1)));
     }
     return OB_OK;
 }
@@ -334,6 +356,10 @@ enum ob_status ob_rehearsal_new(struct ob_rehearsal **out, const struct ob_rehea
     ob_value_init(&r->world);
     ob_value_init(&r->vars);
     ob_value_set_map(&r->vars);
+    ob_value_init(&r->rows);
+    ob_value_init(&r->planned);
+    ob_value_set_list(&r->planned);
+    ob_idmap_init(&r->planned_at);
     ob_world_make(r);
     enum ob_status st = ob_clouds_make(r, err);
     r->sizes = ob_xcalloc(r->config->count + 1, sizeof *r->sizes);
@@ -367,6 +393,8 @@ void ob_rehearsal_free(struct ob_rehearsal *r)
     ob_value_fini(&r->plan);
     ob_value_fini(&r->world);
     ob_value_fini(&r->vars);
+    ob_idmap_fini(&r->planned_at);
     ob_value_fini(&r->planned);
+    ob_value_fini(&r->rows);
     free(r);
 }

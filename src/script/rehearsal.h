@@ -73,6 +73,8 @@ struct ob_call_tally {
     int64_t calls, people;
 };
 const struct ob_call_tally *ob_rehearsal_calls(const struct ob_rehearsal *r, size_t *count);
+/* The number of a target, -1 for none, and its name. */
+int ob_rehearsal_number(const struct ob_rehearsal *r, const char *name);
 const char *ob_rehearsal_target(const struct ob_rehearsal *r, int target);
 
 struct ob_step_tally { /* a step in the order of the ledger, with the time it took */

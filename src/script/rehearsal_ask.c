@@ -1,4 +1,5 @@
 /* What a rehearsal answers to those who report on it, and its counts. */
+#include <string.h>
 #include "script/rehearsal_parts.h"
 
 void ob_rehearsal_faults(struct ob_rehearsal *r, const char *faults)
@@ -18,14 +19,21 @@ int64_t ob_rehearsal_people(const struct ob_rehearsal *r)
 
 int64_t ob_rehearsal_planned(const struct ob_rehearsal *r)
 {
-    return (int64_t)r->planned.map.count;
+    return (int64_t)ob_list_count(&r->planned);
 }
 
 int64_t ob_rehearsal_place(const struct ob_rehearsal *r, const char *name)
 {
-    const struct ob_value *ids = ob_map_get(&r->planned, name);
-    const char *at = (const char *)ids, *first = (const char *)&r->planned.map.pairs[0].value;
-    return ids ? (int64_t)((size_t)(at - first) / sizeof(struct ob_pair)) + 1 : 0;
+    size_t at = ob_idmap_get(&r->planned_at, name);
+    return at == OB_IDMAP_NONE ? 0 : (int64_t)at + 1;
+}
+
+int ob_rehearsal_number(const struct ob_rehearsal *r, const char *name)
+{
+    for (size_t i = 0; name && i < r->config->count; i++)
+        if (strcmp(r->config->targets[i].name, name) == 0)
+            return (int)i;
+    return -1;
 }
 
 int64_t ob_rehearsal_invented(const struct ob_rehearsal *r)

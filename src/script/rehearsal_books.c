@@ -57,14 +57,6 @@ static size_t subject(struct ob_books *b, int target, const char *id, const char
     return b->count++;
 }
 
-static int target_number(const struct ob_rehearsal *r, const char *name)
-{
-    for (size_t i = 0; name && i < r->config->count; i++)
-        if (strcmp(r->config->targets[i].name, name) == 0)
-            return (int)i;
-    return -1;
-}
-
 /* Fills before or after of all subjects, a target at a time. */
 static enum ob_status stand(struct ob_rehearsal *r, bool after, struct ob_err *err)
 {
@@ -96,7 +88,7 @@ enum ob_status ob_books_begin(struct ob_rehearsal *r, struct ob_err *err)
     ob_idmap_init(&b->map);
     for (size_t i = 0; i < ob_list_count(steps); i++) {
         const struct ob_value *step = ob_list_at(steps, i), *people = ob_map_get(step, "people");
-        int target = target_number(r, ob_map_str(step, "target"));
+        int target = ob_rehearsal_number(r, ob_map_str(step, "target"));
         for (size_t k = 0; target >= 0 && k < ob_list_count(people); k++) {
             const struct ob_value *one = ob_list_at(people, k);
             size_t at = subject(b, target, ob_value_str(ob_list_at(one, 1)),
@@ -178,7 +170,7 @@ static bool take_step(void *ctx, const struct ob_step_row *s)
     struct reading *g = ctx;
     struct ob_rehearsal *r = g->r;
     struct ob_books *b = &r->books;
-    int at = target_number(r, s->target);
+    int at = ob_rehearsal_number(r, s->target);
     const struct ob_action *a =
         at >= 0 ? ob_provider_action(r->opened[at]->provider.info, s->action) : NULL;
     b->steps = ob_xrealloc(b->steps, b->step_count + 1, sizeof *b->steps);

@@ -152,11 +152,9 @@ void ob_clouds_free(struct ob_rehearsal *r)
  * again. Ids that such a list cannot hold are left out. */
 static void refuse_one(const struct ob_rehearsal *r, int64_t n, struct ob_buf *ids)
 {
-    const struct ob_value *people = &r->planned;
-    if (people->type != OB_MAP || !people->map.count)
-        return;
-    const struct ob_value *one = &people->map.pairs[(size_t)(n - 1) % people->map.count].value;
-    for (size_t i = 0; i < ob_list_count(one); i++) {
+    size_t people = ob_list_count(&r->planned);
+    const struct ob_value *one = ob_list_at(&r->planned, people ? (size_t)(n - 1) % people : 0);
+    for (size_t i = 1; i < ob_list_count(one); i++) {
         const char *id = ob_value_str(ob_list_at(one, i));
         if (!strpbrk(id, "+,="))
             ob_buf_addf(ids, "%s%s", ids->len ? "+" : "", id);

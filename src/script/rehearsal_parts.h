@@ -77,7 +77,10 @@ struct ob_rehearsal {
     int64_t people, invented;
     char *wanted; /* an input that nobody bound */
     int wanted_format;
-    struct ob_value planned; /* of a run without troubles: name -> ids */
+    struct ob_value planned; /* of a run without troubles: { name, id, id, ... } for each person */
+    struct ob_idmap planned_at;
+    struct ob_value rows; /* of which the people of the clouds are made */
+    int64_t others;
     struct ob_value vars;
     struct ob_clock clock;
     struct ob_rehearsing rehearsing;
@@ -129,6 +132,10 @@ void ob_clouds_options(const struct ob_rehearsal *r, struct ob_value *options);
 /* ---- rehearsal_people.c ---- */
 /* The simulators, with the people. */
 OB_MUST_CHECK enum ob_status ob_people_make(struct ob_rehearsal *r, struct ob_err *err);
+/* Ids that the plan names and no cloud has (a column that is not known here) are added, where no
+ * export says who there is; *added: the clouds were built again. */
+OB_MUST_CHECK enum ob_status ob_people_complete(struct ob_rehearsal *r, bool *added,
+                                                struct ob_err *err);
 /* Notes that this input is wanted; ob_clouds_invented() makes it: false when there is none to make.
  */
 void ob_clouds_missing(void *ctx, const char *name, int format);

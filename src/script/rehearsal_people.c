@@ -129,21 +129,76 @@ static enum ob_status make_sim(struct ob_rehearsal *r, int rank, const struct ob
     return st;
 }
 
+static enum ob_status build(struct ob_rehearsal *r, struct ob_err *err)
+{
+    enum ob_status st = OB_OK;
+    r->people = (int64_t)ob_list_count(&r->rows) + r->others;
+    for (int i = 0; i < r->sim_count && st == OB_OK; i++) {
+        ob_sim_free(r->sims[i]);
+        r->sims[i] = NULL;
+        st = make_sim(r, i, &r->rows, r->others, err);
+    }
+    return st;
+}
+
 enum ob_status ob_people_make(struct ob_rehearsal *r, struct ob_err *err)
 {
-    struct ob_value rows = {0};
     bool leave = false;
-    enum ob_status st = OB_OK;
-    ob_value_set_list(&rows);
+    ob_value_set_list(&r->rows);
     for (size_t i = 0; i < r->lent_inputs; i++)
-        add_input(&r->inputs[i], &rows, &leave);
-    int64_t n = (int64_t)ob_list_count(&rows), others = others_for(r, n, leave);
-    r->people = n + others;
+        add_input(&r->inputs[i], &r->rows, &leave);
+    r->others = others_for(r, (int64_t)ob_list_count(&r->rows), leave);
     r->sims = ob_xcalloc((size_t)r->sim_count + 1, sizeof(struct ob_sim *));
-    for (int i = 0; i < r->sim_count && st == OB_OK; i++)
-        st = make_sim(r, i, &rows, others, err);
-    ob_value_fini(&rows);
+    return build(r, err);
+}
+
+/* ---- ids of columns that are not known here ---- */
+
+static void add_stranger(struct ob_rehearsal *r, const char *cloud, const char *key, const char *id)
+{
+    static const char *const columns[][2] = {
+        {"meeting", "meeting_account"}, {"studio", "iam_user_id"}, {"desktops", "desktop_user"}};
+    struct ob_value *row = ob_list_push(&r->rows);
+    char *employee = ob_xasprintf("%s in %s", key, cloud);
+    ob_value_set_map(row);
+    ob_map_put_str(row, "employee", employee);
+    ob_map_put_str(row, "name", key);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        ob_map_put_str(row, columns[i][1], strcmp(columns[i][0], cloud) == 0 ? id : "");
+    free(employee);
+}
+
+static enum ob_status complete_step(struct ob_rehearsal *r, const struct ob_value *step,
+                                    struct ob_err *err)
+{
+    const struct ob_value *people = ob_map_get(step, "people");
+    struct ob_value ids = {0}, words = {0};
+    int target = ob_rehearsal_number(r, ob_map_str(step, "target"));
+    if (target < 0 || ob_map_get(r->setup.exports, ob_map_str(step, "target")))
+        return OB_OK;
+    ob_value_set_list(&ids);
+    for (size_t i = 0; i < ob_list_count(people); i++)
+        ob_list_push_str(&ids, ob_value_str(ob_list_at(ob_list_at(people, i), 1)));
+    enum ob_status st = ob_clouds_standing(r, target, &ids, &words, err);
+    for (size_t i = 0; i < ob_list_count(&words) && st == OB_OK; i++)
+        if (strcmp(ob_value_str(ob_list_at(&words, i)), "absent") == 0)
+            add_stranger(r, r->places[target].cloud,
+                         ob_value_str(ob_list_at(ob_list_at(people, i), 0)),
+                         ob_value_str(ob_list_at(&ids, i)));
+    ob_value_fini(&ids);
+    ob_value_fini(&words);
     return st;
+}
+
+enum ob_status ob_people_complete(struct ob_rehearsal *r, bool *added, struct ob_err *err)
+{
+    const struct ob_value *steps = ob_map_get(&r->plan, "steps");
+    size_t before = ob_list_count(&r->rows);
+    enum ob_status st = OB_OK;
+    for (size_t i = 0; i < ob_list_count(steps) && st == OB_OK; i++)
+        st = complete_step(r, ob_list_at(steps, i), err);
+    *added = ob_list_count(&r->rows) > before;
+    return st == OB_OK && *added ? build(r, err) : st;
 }
 
 /* ---- inputs that nobody bound ---- */
