@@ -73,7 +73,9 @@
 ---@field from_snapshot? boolean puts back what a snapshot shows; only an undo uses it. It has the
 ---    two functions `holds` and `group` besides, and its args have `people`, the snapshots
 ---@field holds? fun(target: table, snapshot: Person, row: Person): boolean is the account (as a
----    lookup shows it now) as the snapshot was, in what this action puts back?
+---    lookup shows it now) as the snapshot was, in what this action puts back? Both have fields,
+---    which are empty for one who is absent. It proves what was done, so it is tolerant of nothing
+---    but what cannot come back
 ---@field group? fun(target: table, snapshot: Person): string who may share a call: equal texts
 ---@field undo_says? { keeps: string[], loses: { field: string, why: string }[] } for the plan: what
 ---    an undo of this action brings back, and what it cannot

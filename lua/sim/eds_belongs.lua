@@ -65,10 +65,9 @@ end
 -- UserId must be the number of the account that UserName names now: one that was made again has
 -- another.
 local function set_property(c, ctx, value_of)
-  local id = wire.decimal(ctx.args.UserId)
   local property = people.property(wire.decimal(ctx.args.PropertyId))
   local value = property and people.property_value(property, wire.decimal(ctx.args.PropertyValueId))
-  local record = id and people.by_number(c, id)
+  local record = people.by_number(c, ctx.args.UserId)
   ctx.people[1] = ctx.args.UserName
   if not property or not value then
     return rpc.invalid(ctx, property and "PropertyValueId" or "PropertyId")

@@ -105,9 +105,10 @@ function M.from_item(_, args, item)
     expire_days = wire.decimal(args.PasswordExpireDays), desktops = 0, properties = {} }
 end
 
-function M.by_number(c, id)
+-- Whom a UserId means; it is a text of more digits than most numbers keep.
+function M.by_number(c, text)
   for _, record in ipairs(register.all(c.users)) do
-    if FIRST_ID + record.seq == id then
+    if string.format("%d", FIRST_ID + record.seq) == text then
       return record
     end
   end
@@ -194,7 +195,8 @@ local function common_row(c, r)
   return { Id = FIRST_ID + r.seq, EndUserId = r.id, Email = r.email, Phone = r.phone,
     Status = r.status, OwnerType = r.owner, Remark = r.remark, RealNickName = r.nick,
     IsTenantManager = false, EnableAdminAccess = r.local_admin,
-    PasswordExpireDays = r.expire_days, PasswordExpireRestDays = r.expire_days and (r.rest_days or r.expire_days),
+    PasswordExpireDays = r.expire_days,
+    PasswordExpireRestDays = r.expire_days and (r.rest_days or r.expire_days),
     Groups = group_rows(c, r) }
 end
 

@@ -1,5 +1,5 @@
-/* Waves, chunks and what the cloud answers to them. A refused chunk is a family (isolate.h) whose
- * next part goes out when the last one came back; families of one wave run side by side. */
+/* Waves, calls and what the cloud answers to them. Who goes into which call is the splitter's
+ * (isolate.h): it has the people of the wave that is at work, and is told how each call ended. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
@@ -10,32 +10,6 @@
 #define SUSPECTS_MAX 8
 /* But trying so few costs less than being wrong about one of them. */
 #define FEW 64
-
-/* On top: a family that is being isolated goes before chunks that were not tried yet. */
-static void add_family(struct ob_step *s, struct ob_family *f)
-{
-    if (s->family_count == s->family_cap) {
-        s->family_cap = s->family_cap ? s->family_cap * 2 : 16;
-        s->families = ob_xrealloc(s->families, s->family_cap, sizeof *s->families);
-    }
-    s->families[s->family_count++] = f;
-}
-
-void ob_act_drop(struct ob_step *s)
-{
-    for (size_t i = 0; i < s->family_count; i++)
-        ob_family_free(s->families[i]);
-    s->family_count = 0;
-}
-
-static void turn_over(struct ob_step *s)
-{
-    for (size_t i = 0, k = s->family_count; i + 1 < k; i++) {
-        struct ob_family *f = s->families[--k];
-        s->families[k] = s->families[i];
-        s->families[i] = f;
-    }
-}
 
 struct place { /* of one person in the line for a wave */
     size_t group, person;
@@ -70,30 +44,14 @@ static size_t wave_size(const struct ob_step *s)
 
 bool ob_act_plan_wave(struct ob_step *s)
 {
-    size_t left, n = 0, size = wave_size(s);
-    size_t *members = ob_xcalloc((size_t)s->chunk, sizeof *members);
+    size_t left, size = wave_size(s);
     struct place *line = line_up(s, &left);
-    bool any = left > 0;
-    ob_act_drop(s);
-    for (size_t k = 0; k < left && k < size; k++) {
-        if (s->progress[line[k].person].alone) {
-            add_family(s, ob_family_new(&line[k].person, 1));
-            continue;
-        }
-        bool other = n && line[k].group != line[k - 1].group;
-        if (n == (size_t)s->chunk || other) {
-            add_family(s, ob_family_new(members, n));
-            n = 0;
-        }
-        members[n++] = line[k].person;
-    }
-    if (n)
-        add_family(s, ob_family_new(members, n));
+    ob_splitter_clear(s->splitter);
+    for (size_t k = 0; k < left && k < size; k++)
+        ob_splitter_add(s->splitter, line[k].person, s->progress[line[k].person].alone);
     free(line);
-    free(members);
-    turn_over(s); /* they are taken from the end */
     s->wave_at++;
-    return any;
+    return left > 0;
 }
 
 /* ---- reading the answer ---- */
@@ -120,6 +78,17 @@ static void refused_alone(struct ob_engine *e, struct ob_step *s, size_t i, cons
 {
     s->progress[i].refused = true;
     ob_step_person(e, s, i, OB_P_DOUBT, *words ? words : "refused without a reason");
+}
+
+/* Refused, and not because of this one, whom an earlier call may have served: then read first. */
+static void fail(struct ob_engine *e, struct ob_step *s, size_t i, const char *why)
+{
+    if (s->progress[i].doubted) {
+        refused_alone(e, s, i, why);
+        return;
+    }
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_FAILED, why);
 }
 
 /* One person of whom the answer speaks. */
@@ -156,28 +125,6 @@ static void carried_out(struct ob_engine *e, struct ob_step *s, const struct ob_
     s->suspects = 0;
 }
 
-struct hint {
-    struct ob_step *s;
-    const struct ob_answer *a;
-};
-
-static bool is_named(void *ctx, size_t member)
-{
-    struct hint *h = ctx;
-    for (size_t i = 0; i < ob_list_count(&h->a->people); i++) {
-        const char *id = ob_map_str(ob_list_at(&h->a->people, i), "id");
-        if (id && strcmp(id, h->s->ids[member]) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void spare(void *ctx, size_t member)
-{
-    struct ob_step *s = ctx;
-    s->op.people[member].state = OB_P_READY; /* leave_hopeless() says why */
-}
-
 static void count_sent(struct ob_step *s, const struct ob_job *job, bool doubt, bool answered)
 {
     for (size_t i = 0; i < job->count; i++) {
@@ -188,11 +135,18 @@ static void count_sent(struct ob_step *s, const struct ob_job *job, bool doubt, 
     }
 }
 
+/* An attempt of this very call that was throttled may have been carried out in part. */
+static void doubt_throttled(struct ob_step *s, const struct ob_job *job)
+{
+    for (size_t i = 0; i < job->count && job->throttled; i++)
+        s->progress[job->members[i]].doubted = true;
+}
+
 /* One verdict for all, and it was no: perhaps nothing was done, perhaps all but one are gone. So
  * the cloud is read before anything is sent again, and who is still there goes alone: then the
  * verdict is about that person. */
 static void refused_together(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
-                             struct ob_family *f, const struct ob_answer *a)
+                             const struct ob_answer *a)
 {
     struct ob_value none = {0};
     char *words = words_of(&none, a);
@@ -201,27 +155,18 @@ static void refused_together(struct ob_engine *e, struct ob_step *s, const struc
         s->progress[job->members[i]].alone = true;
     set_all(e, s, job, OB_P_DOUBT, *words ? words : "refused without a reason");
     free(words);
-    ob_family_feed(f, OB_VERDICT_OTHER);
+    ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_TOGETHER);
 }
 
-/* Everybody who has not been tried yet fails with the words that all the others got. Who was in
- * an earlier call is read back first: it may have done it. */
+/* Everybody who has not been tried yet fails with the words that all the others got. */
 static void leave_hopeless(struct ob_engine *e, struct ob_step *s)
 {
-    for (size_t i = 0; i < s->family_count; i++)
-        ob_family_drain(s->families[i], spare, s);
-    ob_act_drop(s);
+    ob_splitter_clear(s->splitter);
     char *why = ob_xasprintf("not tried: %d people were refused one by one with %s", SUSPECTS_MAX,
                              s->hopeless_words);
     for (size_t i = 0; i < s->op.count; i++)
-        if (s->op.people[i].state != OB_P_READY)
-            continue;
-        else if (s->progress[i].doubted) {
-            refused_alone(e, s, i, why);
-        } else {
-            s->wave_bad++;
-            ob_step_person(e, s, i, OB_P_FAILED, why);
-        }
+        if (s->op.people[i].state == OB_P_READY)
+            fail(e, s, i, why);
     free(why);
 }
 
@@ -239,15 +184,23 @@ static bool is_hopeless(const struct ob_step *s)
     return left > FEW;
 }
 
-static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
-                    struct ob_family *f, const struct ob_answer *a)
+/* Hints: an answer that speaks of people of other calls names nobody. */
+static void name_culprits(struct ob_step *s, const struct ob_job *job, const struct ob_answer *a)
 {
-    struct hint h = {s, a};
+    for (size_t k = 0; k < ob_list_count(&a->people); k++) {
+        const char *id = ob_map_str(ob_list_at(&a->people, k), "id");
+        size_t i = id ? ob_idmap_get(&s->map, id) : OB_IDMAP_NONE;
+        if (i != OB_IDMAP_NONE && s->progress[i].job == job)
+            ob_splitter_name(s->splitter, i);
+    }
+}
+
+static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job *job,
+                    const struct ob_answer *a)
+{
     struct ob_value none = {0};
-    if (ob_list_count(&a->people))
-        ob_family_hint(f, is_named, &h);
-    bool culprit = ob_family_feed(f, OB_VERDICT_REFUSED);
-    if (!culprit) {
+    name_culprits(s, job, a);
+    if (!ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_REFUSED)) {
         set_all(e, s, job, OB_P_READY, NULL);
         return;
     }
@@ -260,13 +213,23 @@ static void refused(struct ob_engine *e, struct ob_step *s, const struct ob_job 
         s->hopeless_words = words_of(&none, a);
 }
 
-static void go_on(struct ob_step *s, struct ob_family *f)
+static void answered(struct ob_engine *e, struct ob_step *s, struct ob_job *job,
+                     const struct ob_answer *a, const struct ob_err *err)
 {
-    const size_t *members;
-    if (ob_family_next(f, &members))
-        add_family(s, f);
-    else
-        ob_family_free(f);
+    doubt_throttled(s, job);
+    if (a->meaning == OB_SAYS_DONE) {
+        count_sent(s, job, false, true);
+        carried_out(e, s, job, a);
+        ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_ACCEPTED);
+    } else if (a->meaning == OB_SAYS_REQUEST) {
+        for (size_t i = 0; i < job->count; i++)
+            fail(e, s, job->members[i], err->message);
+        ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_OTHER);
+    } else if (s->action->contract == OB_ONE_VERDICT && job->count > 1) {
+        refused_together(e, s, job, a);
+    } else {
+        refused(e, s, job, a);
+    }
 }
 
 static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
@@ -274,36 +237,19 @@ static void act_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end ho
                      const struct ob_err *err)
 {
     struct ob_step *s = job->owner;
-    struct ob_family *f = job->tag;
-    if (how == OB_JOB_DROPPED) {
-        ob_family_free(f);
+    if (how == OB_JOB_DROPPED)
         return;
-    }
     s->calls_out--;
-    if (how == OB_JOB_STOPPED) {
-        set_all(e, s, job, OB_P_READY, NULL);
-        ob_family_free(f);
-        return;
-    }
-    if (how == OB_JOB_DOUBT) {
-        count_sent(s, job, true, false);
-        set_all(e, s, job, OB_P_DOUBT, err->message);
-        ob_family_feed(f, OB_VERDICT_OTHER);
-    } else if (a->meaning == OB_SAYS_DONE) {
-        count_sent(s, job, false, true);
-        carried_out(e, s, job, a);
-        ob_family_feed(f, OB_VERDICT_ACCEPTED);
-    } else if (a->meaning == OB_SAYS_REQUEST) {
-        s->wave_bad += job->count;
-        set_all(e, s, job, OB_P_FAILED, err->message);
-        ob_family_feed(f, OB_VERDICT_OTHER);
-    } else if (s->action->contract == OB_ONE_VERDICT && job->count > 1) {
-        refused_together(e, s, job, f, a);
+    if (how == OB_JOB_ANSWERED) {
+        answered(e, s, job, a, err);
     } else {
-        refused(e, s, job, f, a);
+        bool doubt = how == OB_JOB_DOUBT;
+        if (doubt)
+            count_sent(s, job, true, false);
+        set_all(e, s, job, doubt ? OB_P_DOUBT : OB_P_READY, doubt ? err->message : NULL);
+        ob_splitter_feed(s->splitter, job->tag, OB_VERDICT_OTHER);
     }
-    go_on(s, f);
-    if (s->hopeless)
+    if (s->hopeless && how != OB_JOB_STOPPED)
         leave_hopeless(e, s);
 }
 
@@ -328,8 +274,7 @@ static void add_snapshots(const struct ob_step *s, struct ob_job *job)
 
 static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 {
-    const size_t *members;
-    size_t n = ob_family_next(f, &members);
+    size_t n = f->sent;
     struct ob_job *job = ob_job_new(s->ts, OB_CALL_ACT, s->action->name, act_done, s);
     const char **ids = ob_xcalloc(n, sizeof *ids);
     job->tag = f;
@@ -339,11 +284,11 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
     job->members = ob_xcalloc(n, sizeof *job->members);
     job->people = ob_xcalloc(n, sizeof *job->people);
     for (size_t i = 0; i < n; i++) {
-        job->members[i] = members[i];
-        job->people[i] = s->index[members[i]];
-        s->op.people[members[i]].state = OB_P_SENT;
-        s->progress[members[i]].job = job;
-        ids[i] = s->ids[members[i]];
+        size_t member = job->members[i] = f->bad[i];
+        job->people[i] = s->index[member];
+        s->op.people[member].state = OB_P_SENT;
+        s->progress[member].job = job;
+        ids[i] = s->ids[member];
     }
     ob_job_ids(job, ids, n);
     if (s->snapshots)
@@ -355,6 +300,9 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 
 void ob_act_issue(struct ob_engine *e, struct ob_step *s)
 {
-    while (s->family_count && s->calls_out < (size_t)s->parallel)
-        act_job(e, s, s->families[--s->family_count]);
+    struct ob_family *f;
+    while (s->calls_out < (size_t)s->parallel && (f = ob_splitter_next(s->splitter)))
+        act_job(e, s, f);
+    if (!s->calls_out && !s->hopeless)
+        ob_step_learn(e, s);
 }

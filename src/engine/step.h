@@ -44,8 +44,9 @@ struct ob_step {
     size_t calls_out;
     int parallel, chunk;
     size_t *waves, wave_count, wave_at; /* sizes; after the last one, all that are left */
-    struct ob_family **families; /* of this wave that have somebody to send; the last is next */
-    size_t family_count, family_cap;
+    struct ob_splitter *splitter;       /* has those of this wave who are to be sent */
+    double met_culprits, met_people;    /* by earlier runs, already faded by one */
+    double kept_people;                 /* of this run's, when it was last written down */
     unsigned suspects; /* people refused alone with an unknown code, none accepted since */
     bool hopeless;     /* the refusals are about no person after all */
     char *hopeless_words;
@@ -63,7 +64,13 @@ const char *ob_go_word(enum ob_go go); /* continue, stop, undo */
 /* act.c */
 bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
 void ob_act_issue(struct ob_engine *e, struct ob_step *s);
-void ob_act_drop(struct ob_step *s);
+/* learned.c */
+/* Makes the splitter, with what earlier runs met of culprits at this target and action. */
+enum ob_status ob_step_recall(struct ob_engine *e, struct ob_step *s, struct ob_err *err);
+/* Writes down what this run has met so far. */
+void ob_step_learn(struct ob_engine *e, struct ob_step *s);
+/* Who was refused alone by the last call that named them, in an earlier process, is so still. */
+enum ob_status ob_step_recall_refused(struct ob_engine *e, struct ob_step *s, struct ob_err *err);
 /* verify.c */
 /* Starts reading everybody of the given states; false when there is nobody. */
 bool ob_verify_start(struct ob_engine *e, struct ob_step *s);

@@ -242,6 +242,10 @@ enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *sp
         st = copied;
     if (st == OB_OK && e->opt.ledger)
         st = bind_ledger(e, s, spec, err);
+    if (st == OB_OK)
+        st = ob_step_recall(e, s, err);
+    if (st == OB_OK)
+        st = ob_step_recall_refused(e, s, err); /* before all that is unknown becomes doubt */
     if (st == OB_OK) {
         first_phase(e, s, spec->skips);
         st = ob_engine_flush(e, err); /* who proposes may think for long before the next turn */
@@ -264,7 +268,7 @@ void ob_step_free(struct ob_step *s)
         free(s->ids[i]);
         free(s->op.people[i].detail);
     }
-    ob_act_drop(s);
+    ob_splitter_free(s->splitter);
     ob_idmap_fini(&s->map);
     free(s->op.people);
     free(s->keys);
@@ -275,7 +279,6 @@ void ob_step_free(struct ob_step *s)
     free(s->index);
     free(s->progress);
     free(s->waves);
-    free(s->families);
     free(s->hopeless_words);
     free(s->path);
     free(s);

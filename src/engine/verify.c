@@ -179,7 +179,8 @@ static bool read_people(struct ob_engine *e, struct ob_step *s, bool before,
     struct ob_reader_ask ask = {.ids = s->lent_ids,
                                 .set = set,
                                 .count = n,
-                                .snapshot = before && s->action->destroys,
+                                .snapshot =
+                                    (before && s->action->destroys) || s->action->from_snapshot,
                                 .confirm = confirm,
                                 .step = s->path,
                                 .ledger_index = s->index};

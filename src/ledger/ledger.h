@@ -232,7 +232,7 @@ OB_MUST_CHECK enum ob_status ob_ledger_snapshot_get(struct ob_ledger *l, int64_t
                                                     const char *path, int64_t index,
                                                     struct ob_buf *json, struct ob_err *err);
 
-/* What was learned of a target ("contract.delete", "population", "chunk.delete"), kept from
+/* What was learned of a target ("population", "culprits.delete", "rate"), kept from
  * run to run. Empty when unknown. */
 OB_MUST_CHECK enum ob_status ob_ledger_learned_put(struct ob_ledger *l, const char *target,
                                                    const char *what, const char *value,

@@ -149,18 +149,28 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     return OB_OK;
 }
 
+/* A new entry of "steps" with what all of them have; NULL when there are too many. */
+static struct ob_value *add_step(struct ob_policy *p, const char *path, const char *target,
+                                 const char *action, size_t people, struct ob_err *err)
+{
+    if (count_step(p, people, err) != OB_OK)
+        return NULL;
+    struct ob_value *v = add_entry(p, "steps");
+    ob_map_put_str(v, "path", path);
+    ob_map_put_str(v, "target", target);
+    ob_map_put_str(v, "action", action);
+    return v;
+}
+
 static enum ob_status record_step(struct ob_policy *p, const char *path,
                                   const struct ob_step_spec *spec, const struct ob_action *told,
                                   struct ob_err *err)
 {
-    enum ob_status st = count_step(p, spec->count, err);
-    if (st != OB_OK)
-        return st;
+    struct ob_value *v =
+        add_step(p, path, spec->target->name, spec->action->name, spec->count, err);
+    if (!v)
+        return err->status;
     record_action(p, spec->target, told);
-    struct ob_value *v = add_entry(p, "steps");
-    ob_map_put_str(v, "path", path);
-    ob_map_put_str(v, "target", spec->target->name);
-    ob_map_put_str(v, "action", spec->action->name);
     ob_map_put_str(v, "kind", ob_kind_word(spec->action->kind));
     ob_value_copy(ob_map_put(v, "options"), spec->options);
     struct ob_value *people = ob_map_put(v, "people");
@@ -191,13 +201,9 @@ enum ob_status ob_record_undoing(struct ob_policy *p, const char *path,
 enum ob_status ob_record_wait(struct ob_policy *p, const char *path, const struct ob_value *options,
                               int64_t due_ms, struct ob_err *err)
 {
-    enum ob_status st = count_step(p, 1, err);
-    if (st != OB_OK)
-        return st;
-    struct ob_value *v = add_entry(p, "steps");
-    ob_map_put_str(v, "path", path);
-    ob_map_put_str(v, "target", "");
-    ob_map_put_str(v, "action", "wait");
+    struct ob_value *v = add_step(p, path, "", "wait", 1, err);
+    if (!v)
+        return err->status;
     ob_map_put_int(v, "due_ms", due_ms);
     ob_value_copy(ob_map_put(v, "options"), options);
     return OB_OK;
@@ -207,13 +213,9 @@ enum ob_status ob_record_wait(struct ob_policy *p, const char *path, const struc
 enum ob_status ob_record_undo(struct ob_policy *p, const char *path, const struct ob_value *paths,
                               const char *reason, struct ob_err *err)
 {
-    enum ob_status st = count_step(p, 1, err);
-    if (st != OB_OK)
-        return st;
-    struct ob_value *v = add_entry(p, "steps");
-    ob_map_put_str(v, "path", path);
-    ob_map_put_str(v, "target", "");
-    ob_map_put_str(v, "action", "undo");
+    struct ob_value *v = add_step(p, path, "", "undo", 1, err);
+    if (!v)
+        return err->status;
     ob_map_put_str(v, "reason", ob_redact(p->opt.config->vault, reason));
     ob_value_copy(ob_map_put(v, "of"), paths);
     return OB_OK;
@@ -222,16 +224,12 @@ enum ob_status ob_record_undo(struct ob_policy *p, const char *path, const struc
 enum ob_status ob_record_raw(struct ob_policy *p, const char *path, const struct ob_target *t,
                              const struct ob_request *r, struct ob_err *err)
 {
-    enum ob_status st = count_step(p, 1, err);
-    if (st != OB_OK)
-        return st;
+    struct ob_value *v = add_step(p, path, t->name, "request", 1, err);
     char digest[OB_SHA256_HEX];
-    struct ob_value *v = add_entry(p, "steps");
+    if (!v)
+        return err->status;
     char *line = ob_xasprintf("%s %s", r->method, r->rpc_action ? r->rpc_action : r->path);
     ob_raw_digest(t, r, digest);
-    ob_map_put_str(v, "path", path);
-    ob_map_put_str(v, "target", t->name);
-    ob_map_put_str(v, "action", "request");
     ob_map_put_str(v, "request", line);
     ob_map_put_str(v, "digest", digest);
     free(line);

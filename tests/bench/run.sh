@@ -21,7 +21,9 @@ calls() {
 }
 
 isolate() {
-    echo "== calls used to find 20 poisoned accounts among 10,000"
+    echo "== calls to find the culprits among 10,000: the splitter by itself"
+    "$bin/bench_split"
+    echo "== and 20 poisoned accounts among 10,000 through offboard apply"
     for seed in 1 2 3; do
         rm -f "$work"/*
         "$offboard" sim --people 10000 --leavers "$work/l.csv" --leavers-count 10000 \

@@ -1,10 +1,9 @@
 /* The parts of the engine that are pure: what to do with a call that came back, how long to wait,
- * who is the culprit, how many at a time, which way of reading is cheaper, ids to numbers. */
+ * how many at a time, which way of reading is cheaper, ids to numbers. */
 #include "engine_help.h"
 #include "engine/chunk.h"
 #include "engine/idmap.h"
 #include "engine/internal.h"
-#include "engine/isolate.h"
 #include "engine/retry.h"
 
 /* ---- retry ---- */
@@ -148,118 +147,6 @@ static void backoff_bounds(void **state)
     assert_in_range(ob_backoff_ms(&rnd, 0, false, -5), 0, OB_BACKOFF_BASE_MS);
 }
 
-/* ---- isolation ---- */
-
-struct group {
-    size_t n;
-    bool bad[64];
-    int state[64]; /* 0 open, 1 accepted, 2 culprit, 3 doubt, 4 drained */
-    size_t calls;
-    int hints; /* 0 none, 1 right, 2 wrong, 3 some */
-    struct ob_random *rnd;
-};
-
-static bool group_named(void *ctx, size_t m)
-{
-    struct group *g = ctx;
-    if (g->hints == 1)
-        return g->bad[m];
-    return g->hints == 2 ? !g->bad[m] : g->bad[m] && m % 2;
-}
-
-static void group_drained(void *ctx, size_t m)
-{
-    struct group *g = ctx;
-    assert_int_equal(g->state[m], 0);
-    g->state[m] = 4;
-}
-
-static void group_set(struct group *g, const size_t *m, size_t n, int state)
-{
-    for (size_t i = 0; i < n; i++) {
-        assert_int_equal(g->state[m[i]], 0); /* nobody who is settled is sent again */
-        g->state[m[i]] = state;
-    }
-}
-
-/* `doubt`, `drain`: one in so many calls; 0 never. */
-static void isolate(struct group *g, size_t doubt, size_t drain)
-{
-    size_t all[64], n;
-    const size_t *m;
-    for (size_t i = 0; i < g->n; i++)
-        all[i] = i;
-    struct ob_family *f = ob_family_new(all, g->n);
-    while ((n = ob_family_next(f, &m)) > 0) {
-        bool any = false;
-        size_t sent[64];
-        memcpy(sent, m, n * sizeof *m);
-        g->calls++;
-        assert_true(g->calls < 1000);
-        for (size_t i = 0; i < n; i++)
-            any = any || g->bad[m[i]];
-        if (doubt && ob_random_below(g->rnd, doubt) == 0) {
-            group_set(g, sent, n, 3);
-            ob_family_feed(f, OB_VERDICT_OTHER);
-            continue;
-        }
-        if (any && g->hints)
-            ob_family_hint(f, group_named, g);
-        bool culprit = ob_family_feed(f, any ? OB_VERDICT_REFUSED : OB_VERDICT_ACCEPTED);
-        assert_int_equal(culprit, any && n == 1);
-        if (!any || culprit)
-            group_set(g, sent, n, any ? 2 : 1);
-        if (drain && ob_random_below(g->rnd, drain) == 0)
-            ob_family_drain(f, group_drained, g);
-    }
-    ob_family_free(f);
-    for (size_t i = 0; i < g->n; i++)
-        if (g->state[i] == 0 || (g->state[i] == 1 && g->bad[i]) || (g->state[i] == 2 && !g->bad[i]))
-            fail_msg("%zu of %zu: bad %d, ended as %d", i, g->n, g->bad[i], g->state[i]);
-}
-
-static size_t log2_up(size_t n)
-{
-    size_t k = 0;
-    while (((size_t)1 << k) < n)
-        k++;
-    return k;
-}
-
-static void isolation_finds_exactly_the_culprits(void **state)
-{
-    struct ob_random rnd;
-    ob_random_seed(&rnd, 11);
-    for (size_t n = 1; n <= 64; n++)
-        for (int round = 0; round < 200; round++) {
-            struct group g = {.n = n, .hints = round % 4, .rnd = &rnd};
-            size_t bad = 0, share = 1 + ob_random_below(&rnd, n);
-            for (size_t i = 0; i < n; i++)
-                bad += g.bad[i] = ob_random_below(&rnd, share) == 0;
-            isolate(&g, 0, 0);
-            size_t bound = 1 + bad * (log2_up(n) + 2);
-            if (g.hints == 0 && g.calls > bound)
-                fail_msg("%zu calls for %zu of %zu, %zu is the bound", g.calls, bad, n, bound);
-            /* right hints: the chunk, each culprit and what stood between and behind */
-            if (g.hints == 1 && bad <= 1 && g.calls > 2 + bad)
-                fail_msg("%zu calls with a right hint for %zu of %zu", g.calls, bad, n);
-            if (g.calls > 2 * bound + 2)
-                fail_msg("%zu calls with hints %d for %zu of %zu", g.calls, g.hints, bad, n);
-        }
-}
-
-static void isolation_loses_nobody_in_doubt(void **state)
-{
-    struct ob_random rnd;
-    ob_random_seed(&rnd, 12);
-    for (int round = 0; round < 20000; round++) {
-        struct group g = {.n = 1 + ob_random_below(&rnd, 64), .hints = round % 4, .rnd = &rnd};
-        for (size_t i = 0; i < g.n; i++)
-            g.bad[i] = ob_random_below(&rnd, 5) == 0;
-        isolate(&g, 2 + ob_random_below(&rnd, 6), round % 3 ? 0 : 9);
-    }
-}
-
 /* ---- chunks and waves ---- */
 
 static void shares(void **state)
@@ -359,8 +246,6 @@ int main(void)
         cmocka_unit_test(retry_table),
         cmocka_unit_test(retry_never_repeats_what_may_have_arrived),
         cmocka_unit_test(backoff_bounds),
-        cmocka_unit_test(isolation_finds_exactly_the_culprits),
-        cmocka_unit_test(isolation_loses_nobody_in_doubt),
         cmocka_unit_test(shares),
         cmocka_unit_test(the_cheaper_reading),
         cmocka_unit_test(idmap_against_a_plain_list),

@@ -309,6 +309,20 @@ static inline enum ob_status bench_apply(struct bench *b, const char *text)
     return bench_resume(b, text);
 }
 
+/* How a policy ended: with this status, and these words in its message; or well. */
+static inline void ends(struct bench *b, enum ob_status st, enum ob_status want, const char *part)
+{
+    if (st != want || !strstr(b->err.message, part))
+        fail_msg("%s: \"%s\" instead of %s: \"%s\"", ob_status_word(st), b->err.message,
+                 ob_status_word(want), part);
+}
+
+static inline void good(struct bench *b, enum ob_status st)
+{
+    if (st != OB_OK)
+        fail_msg("%s: %s", ob_status_word(st), b->err.message);
+}
+
 /* Notes as lines; good until the next call. */
 static inline const char *bench_notes(const struct bench *b)
 {

@@ -7,19 +7,6 @@
     "local desktops = target 'desktops'\n"
 #define COUNTS(o) "note(tostring(" #o "))\n"
 
-static void ends(struct bench *b, enum ob_status st, enum ob_status want, const char *part)
-{
-    if (st != want || !strstr(b->err.message, part))
-        fail_msg("%s: \"%s\" instead of %s: \"%s\"", ob_status_word(st), b->err.message,
-                 ob_status_word(want), part);
-}
-
-static void good(struct bench *b, enum ob_status st)
-{
-    if (st != OB_OK)
-        fail_msg("%s: %s", ob_status_word(st), b->err.message);
-}
-
 static void planned_and_applied(struct bench *b, const char *text)
 {
     good(b, bench_plan(b, text));

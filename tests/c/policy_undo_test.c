@@ -10,19 +10,6 @@
     "  function() return meeting:disable(people, { id = 'meeting_account' }) end,\n"               \
     "  function() return desktops:lock(people, { id = 'desktop_user' }) end)\n"
 
-static void ends(struct bench *b, enum ob_status st, enum ob_status want, const char *part)
-{
-    if (st != want || !strstr(b->err.message, part))
-        fail_msg("%s: \"%s\" instead of %s: \"%s\"", ob_status_word(st), b->err.message,
-                 ob_status_word(want), part);
-}
-
-static void good(struct bench *b, enum ob_status st)
-{
-    if (st != OB_OK)
-        fail_msg("%s: %s", ob_status_word(st), b->err.message);
-}
-
 /* In a run of its own. */
 static void before(struct bench *b, const char *text)
 {
@@ -277,6 +264,139 @@ static void a_whole_run(void **state)
     bench_fini(&b);
 }
 
+/* ---- what was deleted ---- */
+
+static const char *const clouds[] = {"meeting", "studio", "desktops"};
+
+static void read_state(struct bench *b, struct ob_value *out)
+{
+    struct ob_buf json;
+    ob_buf_init(&json, OB_BUF_LARGE);
+    if (ob_sim_state(b->sim, true, &json, &b->err) != OB_OK ||
+        ob_script_json(ob_buf_str(&json), json.len, out, &b->err) != OB_OK)
+        fail_msg("%s", b->err.message);
+    ob_buf_fini(&json);
+}
+
+/* Does the plan say that this field of a deleted account is lost? */
+static bool announced(const struct bench *b, const char *cloud, const char *field)
+{
+    const struct ob_value *actions = ob_map_get(&b->plan, "actions");
+    for (size_t i = 0; i < ob_list_count(actions); i++) {
+        const struct ob_value *a = ob_list_at(actions, i);
+        const struct ob_value *loses = ob_map_get(ob_map_get(a, "says"), "loses");
+        for (size_t k = 0; k < ob_list_count(loses); k++)
+            if (strcmp(ob_map_str(a, "target"), cloud) == 0 &&
+                strcmp(ob_map_str(ob_list_at(loses, k), "field"), field) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Fields of one person that differ, and were announced; anything else that differs is a fault. */
+static size_t differences(const struct bench *b, const char *cloud, const char *id,
+                          const struct ob_value *before, const struct ob_value *after)
+{
+    size_t n = 0;
+    if (!before || !after)
+        fail_msg("%s %s: %s", cloud, id, after ? "was not there before" : "is gone");
+    for (size_t i = 0; i < before->map.count; i++) {
+        const struct ob_pair *f = &before->map.pairs[i];
+        const struct ob_value *now = ob_map_get(after, f->key.p);
+        if (now && ob_value_equal(&f->value, now))
+            continue;
+        if (!announced(b, cloud, f->key.p))
+            fail_msg("%s %s: %s is not what it was, and the plan did not say so", cloud, id,
+                     f->key.p);
+        n++;
+    }
+    return n;
+}
+
+static size_t compare(const struct bench *b, const struct ob_value *was, const struct ob_value *is)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < 3; c++) {
+        const struct ob_value *old = ob_map_get(ob_map_get(was, "clouds"), clouds[c]);
+        const struct ob_value *now = ob_map_get(ob_map_get(is, "clouds"), clouds[c]);
+        const struct ob_value *people = ob_map_get(old, "people");
+        assert_int_equal(ob_map_int(old, "count", -1), ob_map_int(now, "count", -2));
+        assert_int_equal(ob_map_int(old, "disabled", -1), ob_map_int(now, "disabled", -2));
+        for (size_t i = 0; i < people->map.count; i++) {
+            const char *id = people->map.pairs[i].key.p;
+            const struct ob_value *one = ob_map_get(ob_map_get(now, "people"), id);
+            n += differences(b, clouds[c], id, ob_map_get(&people->map.pairs[i].value, "fields"),
+                             ob_map_get(one, "fields"));
+            if (ob_map_int(one, "notified", -1) != 0)
+                fail_msg("%s %s was sent a message", clouds[c], id);
+        }
+    }
+    return n;
+}
+
+/* Somebody is switched off before, in two clouds; then everything is done to everybody, and undone
+ * by hand. The clouds are what they were, but for what the plan had announced. */
+static const char all_of_it[] =
+    CLOUDS SWITCH_OFF "studio:remove(people, { id = 'iam_user_id' })\n"
+                      "desktops:remove(people, { id = 'desktop_user' })\n"
+                      "meeting:delete(people, { id = 'meeting_account' })\n";
+
+static void prepare(struct bench *b, struct ob_value *was)
+{
+    static const char already[] =
+        CLOUDS "meeting:disable(people:first(2), { id = 'meeting_account' })\n"
+               "desktops:lock(people:rest(3), { id = 'desktop_user' })\n";
+    bench_init(b, 24, 5, "");
+    before(b, already);
+    read_state(b, was);
+}
+
+static void three_clouds_field_by_field(void **state)
+{
+    struct bench b;
+    struct ob_value was, is;
+    prepare(&b, &was);
+    before(&b, all_of_it);
+    assert_int_equal(bench_state(&b, "clouds.desktops.count"), 19);
+    b.undo_of = b.run;
+    good(&b, bench_plan(&b, "undo_run()"));
+    good(&b, bench_apply(&b, "undo_run()"));
+    read_state(&b, &is);
+    size_t n = compare(&b, &was, &is);
+    print_message("%zu fields differ, all of them announced\n", n);
+    assert_true(n > 0);
+    ob_value_fini(&was);
+    ob_value_fini(&is);
+    bench_fini(&b);
+}
+
+/* The same, and the process that undoes dies at each of its calls in turn. */
+static void restored_at_every_call(void **state)
+{
+    bool over = false;
+    size_t points = 0;
+    for (size_t at = 1; !over; at++, points++) {
+        struct bench b;
+        struct ob_value was, is;
+        prepare(&b, &was);
+        before(&b, all_of_it);
+        b.undo_of = b.run;
+        good(&b, bench_plan(&b, "undo_run()"));
+        b.stop_at = b.sent + at;
+        enum ob_status st = bench_apply(&b, "undo_run()");
+        over = b.sent < b.stop_at;
+        b.stop_at = 0;
+        if (st != OB_OK)
+            good(&b, bench_resume(&b, "undo_run()"));
+        read_state(&b, &is);
+        compare(&b, &was, &is);
+        ob_value_fini(&was);
+        ob_value_fini(&is);
+        bench_fini(&b);
+    }
+    print_message("%zu points\n", points);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(only_what_the_run_did),
@@ -286,6 +406,8 @@ int main(void)
                                        cmocka_unit_test(from_several_steps),
                                        cmocka_unit_test(gates),
                                        cmocka_unit_test(a_gate_at_every_call),
-                                       cmocka_unit_test(a_whole_run)};
+                                       cmocka_unit_test(a_whole_run),
+                                       cmocka_unit_test(three_clouds_field_by_field),
+                                       cmocka_unit_test(restored_at_every_call)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

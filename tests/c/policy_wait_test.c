@@ -15,19 +15,6 @@
     "local c = studio:remove(people, { id = 'iam_user_id' })\n"                                    \
     "note(tostring(a)) note(tostring(b)) note(tostring(c))\n"
 
-static void ends(struct bench *b, enum ob_status st, enum ob_status want, const char *part)
-{
-    if (st != want || !strstr(b->err.message, part))
-        fail_msg("%s: \"%s\" instead of %s: \"%s\"", ob_status_word(st), b->err.message,
-                 ob_status_word(want), part);
-}
-
-static void good(struct bench *b, enum ob_status st)
-{
-    if (st != OB_OK)
-        fail_msg("%s: %s", ob_status_word(st), b->err.message);
-}
-
 static void begin(struct bench *b, const char *text)
 {
     bench_init(b, 40, 6, "");

@@ -103,6 +103,12 @@ static const struct fault on_request[] = {
      "\"PATCH\", is \"HACK\""},
     {"act.request = function() return { method = 'GET', path = '/', query = { { 'a', {} } } } end",
      "lua/provider/mine.lua: remove.query.a: must be a text, a whole number or a boolean"},
+    {"act.request = function() return { method = 'GET', path = '/', query = { { 'a', "
+     "{ new = 'password' } } } } end",
+     "lua/provider/mine.lua: remove.query.a: must be a text, a whole number or a boolean"},
+    {"act.request = function() return { method = 'GET', path = '/', headers = { { 'a', "
+     "{ new = 'password' } } } } end",
+     "lua/provider/mine.lua: remove.headers.a: must be a text, a whole number or a boolean"},
     {"act.request = function() return x.y end", "lua/provider/mine.lua:16: "},
 };
 
@@ -225,6 +231,28 @@ static void test_back(void **state)
     }
 }
 
+/* In JSON a password may stand anywhere. */
+static void test_password(void **state)
+{
+    struct ob_target *t;
+    struct ob_value args;
+    struct ob_request r;
+    struct ob_err err = {.message = ""};
+    write_provider("act.request = function() return { method = 'POST', path = '/', json = { "
+                   "{ pwd = { new = 'password' }, other = { new = 'thing' } } } } end");
+    assert_int_equal(open_mine(&t, &err), OB_OK);
+    ob_value_init(&args);
+    ob_value_set_map(&args);
+    ob_list_push_str(ob_map_put(&args, "ids"), "a");
+    assert_int_equal(t->provider.request(t->provider.self, "remove", &args, &r, &err), OB_OK);
+    const char *body = ob_buf_str(&r.body), *start = "[{\"other\":{\"new\":\"thing\"},\"pwd\":\"";
+    assert_int_equal(strncmp(body, start, strlen(start)), 0);
+    assert_int_equal(strcspn(body + strlen(start), "\""), 24);
+    ob_request_fini(&r);
+    ob_value_fini(&args);
+    ob_target_close(t);
+}
+
 /* Nothing to put back: the engine is not offered what is not there. */
 static void test_no_back(void **state)
 {
@@ -274,8 +302,9 @@ static int drop_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_load), cmocka_unit_test(test_request), cmocka_unit_test(test_answer),
-        cmocka_unit_test(test_back), cmocka_unit_test(test_no_back),
+        cmocka_unit_test(test_load),    cmocka_unit_test(test_request),
+        cmocka_unit_test(test_answer),  cmocka_unit_test(test_back),
+        cmocka_unit_test(test_no_back), cmocka_unit_test(test_password),
     };
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

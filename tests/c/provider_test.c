@@ -183,8 +183,12 @@ static void run_back(struct suite *s, const char *what, char *text, struct ob_bu
     const char *second = read_first(&snapshot, rest);
     enum ob_status status;
     if (strcmp(what, "group") == 0) {
-        status = p->group(p->self, op, &snapshot, out, &err);
-        ob_buf_adds(out, status == OB_OK ? "\n" : "");
+        struct ob_buf shared;
+        ob_buf_init(&shared, OB_BUF_SMALL);
+        status = p->group(p->self, op, &snapshot, &shared, &err);
+        if (status == OB_OK)
+            ob_buf_addf(out, "\"%s\"\n", ob_buf_str(&shared));
+        ob_buf_fini(&shared);
     } else {
         read_first(&row, second);
         status = p->holds(p->self, op, &snapshot, &row, &yes, &err);

@@ -187,6 +187,68 @@ static void test_effects(void **state)
     sim_close(&f);
 }
 
+static int add_status(struct sim_fixture *f, const char *body, const char *code)
+{
+    struct ob_reply r = sim_meeting(f, "POST", SIM_MEMBER, body);
+    int status = r.response.status;
+    if (code)
+        assert_string_equal(sim_pick(&r, "error_code"), code);
+    sim_reply_fini(&r);
+    return status;
+}
+
+/* AddUser: what it insists on, what it makes of nothing, and whom it writes to. */
+static void test_add(void **state)
+{
+    static const char *const wrong[] = {
+        "{\"name\":\"N\"}",
+        "{\"name\":\"N\",\"phone\":\"+8613800000000\"}",
+        "{\"name\":\"N\",\"email\":\"a@x\",\"status\":2}",
+        "{\"name\":\"N\",\"email\":\"a@x\",\"sortLevel\":0}",
+        "{\"name\":\"N\",\"email\":\"a@x\",\"hidePhone\":\"true\"}",
+    };
+    struct sim_fixture f;
+    sim_open(&f, 10, "", "all-or-nothing");
+    sim_enter(&f);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_int_equal(add_status(&f, wrong[i], "USG.000000001"), 400);
+    const char *loud = "{\"name\":\"N\",\"account\":\"loud\",\"email\":\"a@x\"}";
+    const char *quiet = "{\"name\":\"N\",\"account\":\"quiet\",\"email\":\"a@x\","
+                        "\"sendNotify\":\"0\",\"status\":1,\"hidePhone\":true}";
+    assert_int_equal(add_status(&f, loud, NULL), 200);
+    assert_int_equal(add_status(&f, quiet, NULL), 200);
+    assert_int_equal(add_status(&f, quiet, "USG.201040001"), 400);
+    sim_assert_state(&f, "meeting", "loud", "notified", "1");
+    sim_assert_state(&f, "meeting", "quiet", "notified", "0");
+    sim_assert_state(&f, "meeting", "quiet", "state", "disabled");
+    sim_assert_state(&f, "meeting", NULL, "mails_sent", "1");
+    struct ob_reply r = sim_meeting(&f, "GET", SIM_MEMBER "/loud", "");
+    assert_string_equal(sim_pick(&r, "deptCode"), "1");
+    assert_string_equal(sim_pick(&r, "sortLevel"), "10000");
+    assert_string_equal(sim_pick(&r, "hidePhone"), "false");
+    assert_string_equal(sim_pick(&r, "country"), "chinaPR");
+    sim_reply_fini(&r);
+    sim_close(&f);
+}
+
+/* The state shows rows only when asked. */
+static void test_fields(void **state)
+{
+    struct sim_fixture f;
+    sim_open(&f, 5, "", "all-or-nothing");
+    for (int asked = 0; asked < 2; asked++) {
+        struct ob_fields none = {0};
+        const char *path = asked ? "/_sim/state?fields=1" : "/_sim/state";
+        struct ob_reply r = sim_send(&f, "GET", path, &none, "");
+        const char *body = ob_buf_str(&r.response.body);
+        assert_int_equal(strstr(body, "\"sipNum\"") != NULL, asked);
+        assert_int_equal(strstr(body, "\"domain_owner\"") != NULL, asked);
+        assert_int_equal(strstr(body, "\"AutoLockTime\"") != NULL, asked);
+        sim_reply_fini(&r);
+    }
+    sim_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,7 +256,8 @@ int main(void)
         cmocka_unit_test(test_changing),       cmocka_unit_test(test_batch_bounds),
         cmocka_unit_test(test_token_life),     cmocka_unit_test(test_token_dies),
         cmocka_unit_test(test_login_creates),  cmocka_unit_test(test_last_page_again),
-        cmocka_unit_test(test_effects),
+        cmocka_unit_test(test_effects),        cmocka_unit_test(test_add),
+        cmocka_unit_test(test_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

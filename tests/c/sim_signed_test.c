@@ -113,6 +113,66 @@ static void test_eds_people(void **state)
     sim_close(&f);
 }
 
+/* CreateUsers: silent with a password, and what a new account is without being told. */
+static void test_eds_create(void **state)
+{
+    struct sim_fixture f;
+    sim_open(&f, 20, "", "all-or-nothing");
+    struct ob_reply r =
+        sim_eds(&f, "CreateUsers", "Users.1.EndUserId=new_1&Users.1.Email=a@x", NULL);
+    assert_string_equal(sim_pick(&r, "AllSucceed"), "true");
+    sim_reply_fini(&r);
+    r = sim_eds(&f, "CreateUsers",
+                "Users.1.EndUserId=new_2&Users.1.Email=a@x&Users.1.GroupIdList.1=ug-design&"
+                "Users.1.OrgId=org-sim0sales00000&Password=Demo-Passw0rd&IsLocalAdmin=true&"
+                "AutoLockTime=2027-01-01&Users.2.EndUserId=new_3&Users.2.Email=b@x&"
+                "Users.2.GroupIdList.1=ug-none",
+                NULL);
+    assert_string_equal(sim_pick(&r, "AllSucceed"), "false");
+    assert_non_null(strstr(ob_buf_str(&r.response.body), "InvalidGroupId"));
+    sim_reply_fini(&r);
+    sim_assert_state(&f, "desktops", "new_1", "notified", "1");
+    sim_assert_state(&f, "desktops", "new_2", "notified", "0");
+    sim_assert_state(&f, "desktops", NULL, "mails_sent", "1");
+    r = sim_eds(&f, "FilterUsers", "IncludeEndUserIds.1=new_2&IncludeOrgInfo=true", NULL);
+    const char *row = ob_buf_str(&r.response.body);
+    assert_non_null(strstr(row, "\"EnableAdminAccess\":true"));
+    assert_non_null(strstr(row, "\"Groups\":[{\"GroupId\":\"ug-design\""));
+    assert_non_null(strstr(row, "\"AutoLockTime\":\"2027-01-01\""));
+    assert_non_null(strstr(row, "\"OrgId\":\"org-sim0sales00000\""));
+    assert_null(strstr(row, "WyId"));
+    assert_null(strstr(row, "DesktopCount"));
+    sim_reply_fini(&r);
+    r = sim_eds(&f, "CreateUsers", "Users.1.EndUserId=new_4&Users.1.Email=a@x&Password=short",
+                NULL);
+    assert_string_equal(sim_pick(&r, "Code"), "InvalidParameter");
+    sim_reply_fini(&r);
+    sim_close(&f);
+}
+
+/* A removed user is in no group any more, also when the name is used again. */
+static void test_eds_groups(void **state)
+{
+    struct sim_fixture f;
+    sim_open(&f, 20, "", "all-or-nothing");
+    char *id = sim_id(&f, 20, 11, 4), *form = ob_xasprintf("Users.1=%s", id);
+    char *again = ob_xasprintf("Users.1.EndUserId=%s&Users.1.Email=a@x", id);
+    struct ob_reply r = sim_eds(&f, "DescribeGroupUser", "GroupId=ug-design", NULL);
+    assert_non_null(strstr(ob_buf_str(&r.response.body), id));
+    sim_reply_fini(&r);
+    r = sim_eds(&f, "RemoveUsers", form, NULL);
+    sim_reply_fini(&r);
+    r = sim_eds(&f, "CreateUsers", again, NULL);
+    sim_reply_fini(&r);
+    r = sim_eds(&f, "DescribeGroupUser", "GroupId=ug-design", NULL);
+    assert_null(strstr(ob_buf_str(&r.response.body), id));
+    sim_reply_fini(&r);
+    free(id);
+    free(form);
+    free(again);
+    sim_close(&f);
+}
+
 /* A page goes on where it ended also when people before it are gone meanwhile. */
 static void test_pages_while_people_leave(void **state)
 {
@@ -146,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_key_locks),  cmocka_unit_test(test_one_verdict),
         cmocka_unit_test(test_nonces),     cmocka_unit_test(test_skew),
+        cmocka_unit_test(test_eds_create), cmocka_unit_test(test_eds_groups),
         cmocka_unit_test(test_eds_people), cmocka_unit_test(test_pages_while_people_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,16 @@ static void measure(struct war *w, const struct life *l)
                                  w->log.effects - l->effects};
 }
 
+/* Somebody failed: that outranks waiting, so the code alone does not tell. */
+static bool is_done(struct war *w)
+{
+    struct life l;
+    run(w, &l, NULL, "status", "1", "--json", NULL);
+    bool done = strstr(ob_buf_str(&l.text), "\"state\":\"done\"") != NULL;
+    life_fini(&l);
+    return done;
+}
+
 /* True when it is over. Only 0 and 20 are an end; a fault may have stopped a target. */
 static bool judge(struct war *w, struct life *l)
 {
@@ -107,8 +117,10 @@ static bool judge(struct war *w, struct life *l)
         return false;
     }
     measure(w, l);
-    if (l->code == 0 || l->code == 20)
+    if (l->code == 0 || (l->code == 20 && is_done(w)))
         return true;
+    if (l->code == 22 || l->code == 20) /* it waits, for some milliseconds */
+        return false;
     if (++w->r.again > AGAIN_MAX || l->code < 0 || (l->code != 1 && l->code != 21)) {
         ob_buf_addf(&w->faults, "life %d: exit %d: %.*s\n", w->r.lives, l->code,
                     (int)(l->text.len < 2000 ? l->text.len : 2000), ob_buf_str(&l->text));

@@ -31,8 +31,17 @@ struct scenario {
     bool over; /* a world came to its end without meeting its point */
 };
 
-#define FAULTS                                                                                     \
-    "poison=2,throttle=0.03,drop-before=0.02,drop-after=0.03,5xx=0.02,5xx-after=0.03,cut=0.02"
+#define FAULTS_ONLY                                                                                \
+    "throttle=0.03,drop-before=0.02,drop-after=0.03,5xx=0.02,5xx-after=0.03,cut=0.02"
+#define FAULTS "poison=2," FAULTS_ONLY
+
+/* Every action of one provider, with a wait and undos. Where one verdict is about all, a person
+ * whom the cloud refuses is looked at for seconds: that is the scenario "clouds". */
+#define PROVIDER(cloud, what)                                                                      \
+    {                                                                                              \
+        .name = cloud, .policy = cloud ".lua", .people = "80", .leavers = "30", .faults = what,    \
+        .contract = "all-or-nothing", .kills = 100, .each = 5                                      \
+    }
 
 static struct scenario scenarios[] = {
     {.name = "clouds",
@@ -67,6 +76,9 @@ static struct scenario scenarios[] = {
      .contract = "all-or-nothing",
      .kills = 2,
      .each = 4},
+    PROVIDER("meeting", FAULTS),
+    PROVIDER("desktops", FAULTS),
+    PROVIDER("studio", FAULTS_ONLY),
     {.name = "points",
      .policy = "clouds.lua",
      .people = "60",

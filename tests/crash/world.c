@@ -84,6 +84,18 @@ static void count(struct world *w, const char *outcome)
         w->other++;
 }
 
+/* What the clouds' books call it, where that is another name. */
+static const char *effect_of(const char *target, const char *action)
+{
+    static const char *const names[][3] = {{"desktops", "add", "create"},
+                                           {"meeting", "add_rooms", "rooms_give"},
+                                           {"meeting", "add_admin", "admin_add"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(target, names[i][0]) == 0 && strcmp(action, names[i][1]) == 0)
+            return names[i][2];
+    return action;
+}
+
 /* "succeeded" is what the cloud did, and once; all else is what it did not do. */
 static void hold_against(struct world *w, const struct ob_value *clouds, const struct ob_value *row)
 {
@@ -91,7 +103,7 @@ static void hold_against(struct world *w, const struct ob_value *clouds, const s
     const char *action = ob_map_str(row, "action"), *outcome = ob_map_str(row, "outcome");
     const struct ob_value *person =
         ob_map_get(ob_map_get(ob_map_get(clouds, target), "people"), id);
-    int64_t times = ob_map_int(ob_map_get(person, "effects"), action, 0);
+    int64_t times = ob_map_int(ob_map_get(person, "effects"), effect_of(target, action), 0);
     size_t other = w->other;
     count(w, outcome);
     if (w->other != other)

@@ -156,6 +156,36 @@ const tests = {
     assert.strictEqual(r.state.effects, 0);
   },
 
+  // The grace period is 86 ms. One of the leavers is off the list when it is over.
+  "grace-period.lua": () => {
+    const r = inSimulator([],
+      `${shell} run grace-period.lua --input leavers=leavers.csv --var days=0.000001
+       [ $? = 22 ] || exit 99
+       sed -i 2d leavers.csv
+       while offboard resume; code=$?; [ $code = 22 ]; do :; done
+       offboard export 1 --json >rows.json
+       exit $code`);
+    assert.strictEqual(r.code, 0, r.printed);
+    assert.deepStrictEqual(tally(r.rows),
+      { succeeded: 50 + 3 * 24, failed: 0, unknown: 0, skipped: 3, pending: 0 });
+    for (const row of r.rows.filter((one) => one.outcome === "skipped"))
+      assert.match(row.detail, /no longer on "leavers"/);
+    accountedFor(r.rows, r.state);
+  },
+
+  // Too many cannot be switched off: those who were are on again.
+  "grace-period.lua undoes": () => {
+    const r = inSimulator(["--faults", "meeting:poison=4"],
+      `${shell} run grace-period.lua --input leavers=leavers.csv`);
+    assert.strictEqual(r.code, 20, r.printed);
+    assert.match(r.printed, /4 of 25 could not be switched off: all of it is undone/);
+    assert.deepStrictEqual(tally(r.rows),
+      { succeeded: 2 * (21 + 25), failed: 4, unknown: 0, skipped: 0, pending: 0 });
+    accountedFor(r.rows, r.state);
+    for (const name of ["meeting", "desktops"])
+      assert.strictEqual(r.state.clouds[name].disabled, 0);
+  },
+
   "every sample is tested, short and says what it shows": () => {
     for (const name of fs.readdirSync(scripts).filter((file) => file.endsWith(".lua"))) {
       const lines = fs.readFileSync(path.join(scripts, name), "utf8").trimEnd().split("\n");

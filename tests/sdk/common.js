@@ -38,6 +38,12 @@ async function state() {
   return answer.json();
 }
 
+/** A person of a cloud with all fields, as the cloud's own API shows them. */
+async function fields(cloud, id) {
+  const answer = await fetch(`${url}/_sim/state?fields=1`);
+  return (await answer.json()).clouds[cloud].people[id].fields;
+}
+
 /** One request by hand; the body is parsed when it is JSON. */
 async function call(method, path, { headers = {}, body, raw } = {}) {
   const init = { method, headers: { ...headers } };
@@ -85,4 +91,4 @@ async function main() {
   process.exit(0);
 }
 
-module.exports = { assert, call, demo, main, people, state, test, url };
+module.exports = { assert, call, demo, fields, main, people, state, test, url };

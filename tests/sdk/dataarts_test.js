@@ -5,7 +5,7 @@
 const { BasicCredentials } = require("@huaweicloud/huaweicloud-sdk-core");
 const { ClientBuilder } = require("@huaweicloud/huaweicloud-sdk-core/ClientBuilder");
 const { HcClient } = require("@huaweicloud/huaweicloud-sdk-core/HcClient");
-const { assert, call, demo, main, people, state, test, url } = require("./common");
+const { assert, call, demo, fields, main, people, state, test, url } = require("./common");
 
 function client(more = {}) {
   let credential = new BasicCredentials().withAk(more.ak || demo.huaweiAk)
@@ -89,6 +89,15 @@ test("add again with roles", async () => {
   const page = await list(client(), { limit: 100, offset: 100 });
   const row = page.data.find((r) => r.user_id === gone);
   assert.deepStrictEqual(row.roles.map((r) => r.role_id), ["r00002"]);
+});
+
+test("add a group; it is a row of type 1", async () => {
+  const answer = await client().sendRequest(request("POST", USERS, { data: { type: 1,
+    groups: [{ id: "group-1", name: "A group" }], roles_ids: [{ role_id: "r00004" }] } }));
+  assert.strictEqual(answer.is_success, true);
+  const row = await fields("studio", "group-1");
+  assert.deepStrictEqual([row.type, row.user_name, row.roles[0].role_id], [1, "A group", "r00004"]);
+  assert.strictEqual((await remove(client(), ["group-1"])).is_success, true);
 });
 
 test("a query that needs encoding is signed as it is sent", async () => {

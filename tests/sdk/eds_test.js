@@ -6,7 +6,7 @@ const { default: Client, Config, OpenApiRequest, Params } = require("@alicloud/o
 const { RuntimeOptions } = require("@alicloud/tea-util");
 const { default: OpenApiUtil } = require("@alicloud/openapi-util");
 const { RPCClient } = require("@alicloud/pop-core");
-const { assert, demo, main, people, state, test, url } = require("./common");
+const { assert, demo, fields, main, people, state, test, url } = require("./common");
 
 const VERSION = "2021-03-08";
 const endpoint = url.replace("http://", "");
@@ -105,6 +105,46 @@ test("openapi-client: create, then it exists", async () => {
   assert.strictEqual(again.AllSucceed, false);
   assert.strictEqual(again.CreateResult.FailedUsers[0].ErrorCode, "ExistedEndUserId");
   assert.strictEqual((await state()).clouds.desktops.mails_sent, 1);
+});
+
+test("openapi-client: what is per request, groups and organisation; nobody is written to", async () => {
+  const groups = (await ask(openapi(), "DescribeGroups")).Groups.map((g) => g.GroupId);
+  const org = (await ask(openapi(), "DescribeOrgs")).Orgs[1].OrgId;
+  const before = (await state()).clouds.desktops.mails_sent;
+  const made = await ask(openapi(), "CreateUsers", {
+    query: { AutoLockTime: "2027-01-01", IsLocalAdmin: true, PasswordExpireDays: "90" },
+    form: { Password: "Demo-Passw0rd", Users: [{ EndUserId: "sdk_made_2", Email: "y@corp.example",
+      OrgId: org, GroupIdList: groups, RealNickName: "漢 é" }] } });
+  assert.strictEqual(made.AllSucceed, true);
+  const found = await ask(openapi(), "FilterUsers", {
+    query: { IncludeEndUserIds: ["sdk_made_2"], IncludeOrgInfo: true, IncludeDesktopCount: true } });
+  assert.strictEqual(found.Users.length, 1);
+  const [user] = found.Users;
+  assert.deepStrictEqual(user.Groups.map((g) => g.GroupId), groups);
+  assert.deepStrictEqual(user.OrgList.map((o) => o.OrgId), [org]);
+  assert.deepStrictEqual([user.AutoLockTime, user.EnableAdminAccess, user.PasswordExpireDays],
+    ["2027-01-01", true, 90]);
+  assert.strictEqual(user.DesktopCount, 0);
+  assert.strictEqual((await state()).clouds.desktops.mails_sent, before);
+  const row = await fields("desktops", "sdk_made_2");
+  assert.strictEqual(row.RealNickName, "漢 é");
+  assert.strictEqual(row.AutoLockTime, "2027-01-01");
+});
+
+test("openapi-client: a property is set by the number of the account that is there now", async () => {
+  const [property] = (await ask(openapi(), "ListProperty")).Properties;
+  const value = property.PropertyValues[0];
+  const page = await pop().request("DescribeUsers", { EndUserIds: ["sdk_made_2"] },
+    { method: "POST" });
+  const form = { UserId: String(page.Users[0].Id), UserName: "sdk_made_2",
+    PropertyId: property.PropertyId, PropertyValueId: value.PropertyValueId };
+  await ask(openapi(), "SetUserPropertyValue", { form });
+  assert.deepStrictEqual((await fields("desktops", "sdk_made_2")).Properties,
+    [{ Key: property.PropertyKey, Value: value.PropertyValue }]);
+  await ask(openapi(), "DeleteUserPropertyValue", { form });
+  assert.deepStrictEqual((await fields("desktops", "sdk_made_2")).Properties, []);
+  await fails(ask(openapi(), "SetUserPropertyValue", { form: { ...form, UserId: "1" } }),
+    "InvalidParameter");
 });
 
 test("openapi-client: FilterUsers never gives more than 100", async () => {

@@ -3,7 +3,7 @@
 "use strict";
 
 const { createHmac, randomBytes } = require("node:crypto");
-const { assert, call, demo, main, people, state, test } = require("./common");
+const { assert, call, demo, fields, main, people, state, test } = require("./common");
 
 const MEMBER = "/v1/usg/dcs/corp/member";
 
@@ -151,6 +151,35 @@ test("add, exists, modify resets what is left out", async () => {
   const changed = await call("PUT", path, { headers, body: { name: "Other" } });
   assert.strictEqual(changed.json.deptCode, "1");
   assert.strictEqual((await state()).clouds.meeting.mails_sent, 0);
+});
+
+test("delete, add, rooms and role: back but for what is new", async () => {
+  const headers = await admin();
+  const post = (path, body) => call("POST", `/v1/usg/dcs/corp/${path}`, { headers, body });
+  const { good } = await people("meeting");
+  const rows = await Promise.all(good.map((one) => fields("meeting", one)));
+  const before = rows.find((row) => row.vmrList.length > 1);
+  const id = before.userAccount;
+  const mails = (await state()).clouds.meeting.mails_sent;
+  assert.strictEqual((await post("member/delete", [id])).status, 200);
+  const body = { account: id, thirdAccount: before.thirdAccount, name: before.name,
+    englishName: before.englishName, phone: before.phone, country: before.country,
+    email: before.email, deptCode: before.deptCode, signature: before.signature,
+    title: before.title, desc: before.desc, status: before.status, sortLevel: before.sortLevel,
+    hidePhone: before.hidePhone, sendNotify: "0" };
+  assert.strictEqual((await post("member", body)).status, 200);
+  const rooms = before.vmrList.filter((room) => room.vmrMode === 1).map((room) => room.id);
+  const path = `vmr/assign-to-member/${encodeURIComponent(id)}`;
+  assert.strictEqual((await post(path, rooms)).status, 200);
+  error(await post(path, rooms), 400, "USG.201050001");
+  assert.strictEqual((await post("admin", { account: id })).status, 200);
+  const after = await fields("meeting", id);
+  const differ = Object.keys(before).filter((key) =>
+    JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  assert.deepStrictEqual(differ.sort(),
+    ["activeTime", "adminType", "id", "sipNum", "vmrId", "vmrList"]);
+  assert.deepStrictEqual(after.vmrList.slice(1), before.vmrList.slice(1));
+  assert.strictEqual((await state()).clouds.meeting.mails_sent, mails);
 });
 
 test("nothing there", async () => {
