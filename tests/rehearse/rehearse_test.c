@@ -171,6 +171,13 @@ static void test_undoes_unknown(void **state)
            "disable of E00011 was unknown when the policy proposed enable\n");
 }
 
+static void test_tells_secret(void **state)
+{
+    (void)state;
+    catch ("tells_secret.lua", "", "no secret is written down", "",
+           "so a note or an error holds a credential\n");
+}
+
 /* ---- the same again ---- */
 
 static char *told(const char *schedule)
@@ -284,8 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schedule_text),  cmocka_unit_test(test_repeats),
         cmocka_unit_test(test_stage_is_clean), cmocka_unit_test(test_deletes_too_early),
-        cmocka_unit_test(test_undoes_unknown), cmocka_unit_test(test_crash_matrix),
-        cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_undoes_unknown), cmocka_unit_test(test_tells_secret),
+        cmocka_unit_test(test_crash_matrix),   cmocka_unit_test(test_ten_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
