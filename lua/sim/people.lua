@@ -28,6 +28,7 @@ local function invent(seed, n, random)
   local email = short .. "@corp.example"
   return {
     n = n,
+    invented = true,
     employee = format("E%05d", n),
     name = family[2] .. given[2],
     english = given[1] .. " " .. family[1],
@@ -173,7 +174,7 @@ end
 -- Of those who were invented, one in `every` is switched off already, as in every real directory.
 function M.switch_off(list, every)
   for _, person in ipairs(list) do
-    if not person.as and person.n % every == 3 then
+    if person.invented and person.n % every == 3 then
       person.as = { meeting = { state = "disabled" }, desktops = { state = "disabled" } }
     end
   end

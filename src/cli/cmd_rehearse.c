@@ -124,6 +124,15 @@ static void fill_setup(struct ob_rehearse *h)
     s->line_count = h->line_count;
 }
 
+/* A policy that names one of these is told that there is no such target. */
+static void warn_left_out(const struct ob_rehearse *h)
+{
+    for (size_t i = 0; h->config && i < h->config->count; i++)
+        if (ob_rehearsal_number(h->rehearsal, h->config->targets[i].name) < 0)
+            ob_cli_warn(h->cli, "target %s is left out: nothing simulates %s",
+                        h->config->targets[i].name, h->config->targets[i].provider);
+}
+
 static enum ob_status open_all(struct ob_rehearse *h, struct ob_err *err)
 {
     enum ob_status st = ob_bound_read(&h->bound, h->cli, ob_cli_text(h->cli, "policy"), err);
@@ -136,7 +145,10 @@ static enum ob_status open_all(struct ob_rehearse *h, struct ob_err *err)
     if (st != OB_OK)
         return st;
     fill_setup(h);
-    return ob_rehearsal_new(&h->rehearsal, &h->setup, err);
+    st = ob_rehearsal_new(&h->rehearsal, &h->setup, err);
+    if (st == OB_OK)
+        warn_left_out(h);
+    return st;
 }
 
 static void close_all(struct ob_rehearse *h)
