@@ -72,6 +72,8 @@
 ---@field undo? string[]     the actions that take it back, in order; none: it is final
 ---@field from_snapshot? boolean puts back what a snapshot shows; only an undo uses it. It has the
 ---    two functions `holds` and `group` besides, and its args have `people`, the snapshots
+---@field extra? boolean     of such: what the account can do without. Where we may not do it
+---    (permission), that one call fails; else the target would stop
 ---@field holds? fun(target: table, snapshot: Person, row: Person): boolean is the account (as a
 ---    lookup shows it now) as the snapshot was, in what this action puts back? Both have fields,
 ---    which are empty for one who is absent. It proves what was done, so it is tolerant of nothing

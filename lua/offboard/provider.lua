@@ -55,7 +55,7 @@ local function action_facts(name, op)
   return {
     name = name, kind = op.kind, contract = op.contract, max = op.max, chunk = op.chunk or 0,
     wants = op.wants, repeatable = op.repeatable, destroys = op.destroys, undo = op.undo,
-    from_snapshot = op.from_snapshot or false, undo_says = op.undo_says,
+    from_snapshot = op.from_snapshot or false, extra = op.extra or false, undo_says = op.undo_says,
   }
 end
 

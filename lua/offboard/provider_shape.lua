@@ -30,6 +30,7 @@ local action = with {
   destroys = "boolean",
   undo = plain("list", "string"),
   from_snapshot = "boolean?",
+  extra = "boolean?",
   holds = "function?",
   group = "function?",
   undo_says = {

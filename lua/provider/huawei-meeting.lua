@@ -243,6 +243,7 @@ return {
     },
     add = make_back { request = add_request, answer = added, holds = is_added },
     add_rooms = make_back {
+      extra = true,
       request = function(target, args)
         return {
           method = "POST",
@@ -259,6 +260,7 @@ return {
     },
     -- Only the default administrator may do this.
     add_admin = make_back {
+      extra = true,
       request = function(target, args)
         return {
           method = "POST",

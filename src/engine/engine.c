@@ -54,17 +54,23 @@ int64_t ob_engine_now(const struct ob_engine *e)
     return ob_mono_ms(e->opt.clock);
 }
 
-static int64_t learned_population(struct ob_engine *e, const char *target)
+/* What earlier runs learned of a target; "" when nothing. */
+static void learned(struct ob_engine *e, const char *target, const char *what, struct ob_buf *out)
+{
+    if (e->opt.ledger && ob_ledger_learned_get(e->opt.ledger, target, what, out, NULL) != OB_OK)
+        ob_buf_clear(out);
+}
+
+static void recall(struct ob_engine *e, struct ob_tstate *ts)
 {
     struct ob_buf text;
-    int64_t n = -1;
     ob_buf_init(&text, 64);
-    if (e->opt.ledger &&
-        ob_ledger_learned_get(e->opt.ledger, target, "population", &text, NULL) == OB_OK &&
-        text.len)
-        n = strtoll(ob_buf_str(&text), NULL, 10);
+    learned(e, ts->t->name, "population", &text);
+    ts->population = text.len ? strtoll(ob_buf_str(&text), NULL, 10) : -1;
+    ob_buf_clear(&text);
+    learned(e, ts->t->name, "rate", &text);
+    ob_pace_recall(&ts->pace, ob_buf_str(&text), ob_wall_ms(e->opt.clock));
     ob_buf_fini(&text);
-    return n;
 }
 
 struct ob_tstate *ob_engine_target(struct ob_engine *e, struct ob_target *t)
@@ -80,7 +86,8 @@ struct ob_tstate *ob_engine_target(struct ob_engine *e, struct ob_target *t)
     ts->parallel = e->opt.parallel > 0 ? e->opt.parallel : t->parallel;
     if (ts->parallel < 1)
         ts->parallel = 1;
-    ts->population = learned_population(e, t->name);
+    ob_pace_init(&ts->pace, ts->parallel, t->rate_calls, t->rate_ms);
+    recall(e, ts);
     ts->next = e->targets;
     e->targets = ts;
     return ts;

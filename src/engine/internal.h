@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/idmap.h"
 #include "engine/isolate.h"
+#include "engine/pace.h"
 #include "engine/retry.h"
 
 enum ob_job_end {
@@ -38,7 +39,9 @@ struct ob_job {
     int64_t *people;  /* ledger indexes, for the intent */
     size_t *members;  /* indexes into the owner's people */
     size_t count;
-    int attempt, throttled;
+    int attempt;
+    int throttled; /* so many of them were refused for now; `done` may look */
+    struct ob_pace_call left;
     int logins;         /* made because this very call was told to */
     int64_t not_before; /* monotonic */
     uint64_t wire_id;
@@ -57,8 +60,7 @@ struct ob_tstate { /* the engine's side of a target */
     struct ob_job *head, **tail; /* waiting */
     unsigned good_token;         /* the last one that a call was accepted with */
     int in_flight, parallel;
-    int64_t hold_until; /* monotonic; throttled until then */
-    int throttles;      /* in a row */
+    struct ob_pace pace; /* when the next call may leave, whatever it is for */
     struct ob_token token;
     int64_t token_from_ms;
     unsigned token_number;
@@ -111,6 +113,9 @@ void ob_job_ids(struct ob_job *job, const char *const *ids, size_t count); /* ar
 bool ob_job_mutates(const struct ob_job *job);
 void ob_job_queue(struct ob_engine *e, struct ob_job *job);
 void ob_job_queue_first(struct ob_job *job); /* a login goes before all that waits for it */
+/* Who was throttled goes before all who were not, or would starve among them; and who was told to
+ * log in, because it can tell whether the new token is good. */
+void ob_job_queue_again(struct ob_job *job);
 /* Calls `done` and frees the job, which is in no list any more. */
 void ob_job_finish(struct ob_engine *e, struct ob_job *job, enum ob_job_end end,
                    const struct ob_answer *answer, const struct ob_response *response,

@@ -89,6 +89,18 @@ void ob_job_queue_first(struct ob_job *job)
         ts->tail = &job->next;
 }
 
+void ob_job_queue_again(struct ob_job *job)
+{
+    struct ob_tstate *ts = job->ts;
+    struct ob_job **at = &ts->head;
+    while (*at && ((*at)->kind == OB_CALL_LOGIN || (*at)->throttled || (*at)->logins))
+        at = &(*at)->next;
+    job->next = *at;
+    *at = job;
+    if (!job->next)
+        ts->tail = &job->next;
+}
+
 static void end_waiting(struct ob_engine *e, struct ob_tstate *ts)
 {
     struct ob_job *job = ts->head;
@@ -240,7 +252,7 @@ static void launch(struct ob_engine *e, struct ob_job *job)
     *outbox_slot(e) = (struct ob_outgoing){job, out, route_of(job)};
     job->next = e->flying;
     e->flying = job;
-    job->ts->in_flight++;
+    ob_pace_sent(&job->ts->pace, &job->left, ob_engine_now(e), job->ts->in_flight++);
 }
 
 /* Takes the first job that may leave now out of the queue; NULL when none may. */
@@ -260,18 +272,20 @@ static struct ob_job *take_ready(struct ob_engine *e, struct ob_tstate *ts, int6
     return NULL;
 }
 
-/* Until one answer shows that key and signature are good, one call at a time: a cloud that locks a
- * key after five bad signatures must not get them all at once. */
-static bool has_room(const struct ob_tstate *ts)
+/* When the target's next call may leave; INT64_MAX: not before an answer came. Until one shows that
+ * key and signature are good, one call at a time: a cloud that locks a key after five bad
+ * signatures must not get them all at once. */
+static int64_t may_leave(const struct ob_tstate *ts)
 {
-    return ts->in_flight < (ts->proven ? ts->parallel : 1);
+    if (!ts->proven && ts->in_flight > 0)
+        return INT64_MAX;
+    return ob_pace_next(&ts->pace, ts->in_flight);
 }
 
 static void dispatch_target(struct ob_engine *e, struct ob_tstate *ts)
 {
     int64_t now = ob_engine_now(e);
-    while (may_start(e, ts) && e->broken.status == OB_OK && ts->head && has_room(ts) &&
-           now >= ts->hold_until) {
+    while (may_start(e, ts) && e->broken.status == OB_OK && ts->head && now >= may_leave(ts)) {
         if (!ts->logging_in && !ob_login_ready(e, ts))
             continue;
         if (ts->logging_in && ts->head->kind != OB_CALL_LOGIN)
@@ -295,12 +309,11 @@ int64_t ob_jobs_next(const struct ob_engine *e)
 {
     int64_t at = INT64_MAX;
     for (const struct ob_tstate *ts = e->targets; ts; ts = ts->next) {
-        if (!has_room(ts))
-            continue;
         if (ts->logging_in && (!ts->head || ts->head->kind != OB_CALL_LOGIN))
             continue; /* the login is out, and its answer wakes us */
-        for (const struct ob_job *job = ts->head; job; job = job->next) {
-            int64_t due = job->not_before > ts->hold_until ? job->not_before : ts->hold_until;
+        int64_t leave = may_leave(ts);
+        for (const struct ob_job *job = ts->head; job && leave < INT64_MAX; job = job->next) {
+            int64_t due = job->not_before > leave ? job->not_before : leave;
             if (due < at)
                 at = due;
             if (ts->logging_in)

@@ -29,6 +29,7 @@ struct ob_action {
     /* Puts back what a snapshot shows, so only an undo can use it: each person comes with the
      * snapshot, and holds() says whether there is anything (left) to do. `wants` is not used. */
     bool from_snapshot;
+    bool extra; /* of such: what the account can do without; lacking the right to it stops nobody */
     /* What an undo brings back and what it cannot, for the plan:
      * { keeps = [field], loses = [{ field, why }] }. OB_NULL where nothing is lost. */
     struct ob_value undo_says;

@@ -79,28 +79,57 @@ static void describe(struct ob_engine *e, const struct ob_completion *c, const s
     snprintf(err->message + n, sizeof err->message - n, ": %s", ob_engine_clean(e, a->message));
 }
 
-static void hold_back(struct ob_engine *e, struct ob_job *job, int64_t delay)
+/* ---- the pace ---- */
+
+static void hold_back(struct ob_engine *e, const struct ob_job *job, int64_t delay)
 {
-    struct ob_tstate *ts = job->ts;
-    int64_t until = ob_engine_now(e) + delay;
-    if (until > ts->hold_until)
-        ts->hold_until = until;
-    struct ob_notice n = {.kind = OB_NOTICE_HOLD, .target = ts->t->name, .count = delay};
-    ob_engine_notice(e, &n);
+    struct ob_notice n = {.kind = OB_NOTICE_HOLD, .target = job->ts->t->name, .count = delay};
+    if (delay > 0)
+        ob_engine_notice(e, &n);
+}
+
+/* Only what a limiter let pass or refused is news; a broken answer may be either. */
+static void tell_pace(struct ob_engine *e, struct ob_job *job, const struct ob_completion *c,
+                      const struct ob_answer *a)
+{
+    struct ob_pace *pace = &job->ts->pace;
+    int64_t now = ob_engine_now(e);
+    if (c->error != OB_NET_OK || a->meaning == OB_SAYS_TRANSIENT || a->meaning == OB_SAYS_NONSENSE)
+        ob_pace_lost(pace, &job->left);
+    else if (a->meaning != OB_SAYS_THROTTLED)
+        ob_pace_accepted(pace, &job->left, now);
+    else
+        hold_back(e, job, ob_pace_refused(pace, &job->left, now, a->retry_after_ms, &e->random));
+}
+
+static void learn_rate(struct ob_engine *e, struct ob_tstate *ts)
+{
+    char text[OB_PACE_TEXT];
+    struct ob_err err;
+    if (!e->opt.ledger || !ob_pace_learned(&ts->pace, ob_wall_ms(e->opt.clock), text) ||
+        !ob_engine_txn(e, false))
+        return;
+    if (ob_ledger_learned_put(e->opt.ledger, ts->t->name, "rate", text, &err) != OB_OK)
+        ob_engine_broken(e, &err);
+}
+
+/* How often in a row: while others get through it is only slow, up to a point. */
+static int refusals(const struct ob_job *job)
+{
+    int row = job->ts->pace.in_row - 1;
+    return job->throttled < row || job->throttled >= OB_RETRY_STARVED ? job->throttled : row;
 }
 
 static void try_again(struct ob_engine *e, struct ob_job *job, bool throttled, int64_t after_ms)
 {
-    struct ob_tstate *ts = job->ts;
-    int64_t delay =
-        ob_backoff_ms(&e->random, throttled ? ++ts->throttles : job->attempt, throttled, after_ms);
-    if (throttled) {
-        job->throttled++;
-        hold_back(e, job, delay);
-    }
-    job->not_before = ob_engine_now(e) + delay;
+    job->throttled += throttled;
+    job->not_before = ob_engine_now(e);
+    if (!throttled)
+        job->not_before += ob_backoff_ms(&e->random, job->attempt, after_ms);
     if (job->kind == OB_CALL_LOGIN)
         ob_job_queue_first(job);
+    else if (throttled)
+        ob_job_queue_again(job);
     else
         ob_job_queue(e, job);
 }
@@ -144,7 +173,6 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
 {
     switch (what.next) {
     case OB_NEXT_TAKE:
-        job->ts->throttles = 0;
         job->ts->proven = true;
         job->ts->good_token = job->token_number;
         ob_job_finish(e, job, OB_JOB_ANSWERED, a, &c->response, why);
@@ -156,7 +184,7 @@ static void settle(struct ob_engine *e, struct ob_job *job, const struct ob_comp
         job->logins++;
         if (job->token_number == job->ts->token_number)
             ob_login_forget(job->ts); /* else somebody has already got a new one */
-        ob_job_queue(e, job);
+        ob_job_queue_again(job);
         return;
     case OB_NEXT_DOUBT:
         ob_job_finish(e, job, OB_JOB_DOUBT, NULL, NULL, why);
@@ -183,6 +211,16 @@ static bool died_in_use(const struct ob_job *job)
            job->logins < LOGINS_MAX;
 }
 
+/* Putting a role back may be for others to do. That is about this call: whoever made the accounts
+ * again may go on. */
+static bool lacks_one_right(const struct ob_job *job, const struct ob_answer *a)
+{
+    const struct ob_provider_info *info = job->ts->t->provider.info;
+    const struct ob_action *act =
+        job->kind == OB_CALL_ACT ? ob_provider_action(info, job->op) : NULL;
+    return a->meaning == OB_SAYS_PERMISSION && act && act->extra;
+}
+
 void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
 {
     struct ob_job *job = land(e, c->id);
@@ -202,10 +240,13 @@ void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
     }
     if (job->kind == OB_CALL_LOGIN)
         ob_login_read(e, job->ts, c, &a);
+    tell_pace(e, job, c, &a);
+    if (lacks_one_right(job, &a))
+        a.meaning = OB_SAYS_REQUEST;
     /* A refusal for now is no failed attempt. */
     struct ob_retry_in in = {.kind = job->kind,
                              .attempt = job->attempt - job->throttled,
-                             .throttled = job->throttled,
+                             .throttled = a.meaning == OB_SAYS_THROTTLED ? refusals(job) : 0,
                              .logged_in_again = job->logins && !died_in_use(job),
                              .net = c->error,
                              .sent = c->sent,
@@ -214,6 +255,7 @@ void ob_job_completion(struct ob_engine *e, struct ob_completion *c)
     describe(e, c, &a, &why);
     record(e, job, c, result_word(job, c, &a, what.next),
            a.meaning == OB_SAYS_DONE ? "" : why.message);
+    learn_rate(e, job->ts);
     settle(e, job, c, &a, what, &why);
     ob_answer_fini(&a);
 }

@@ -85,9 +85,9 @@ struct ob_retry_out ob_retry_decide(const struct ob_retry_in *in)
     return take(OB_NEXT_TAKE);
 }
 
-int64_t ob_backoff_ms(struct ob_random *rnd, int attempt, bool throttled, int64_t retry_after_ms)
+int64_t ob_backoff_ms(struct ob_random *rnd, int attempt, int64_t retry_after_ms)
 {
-    int64_t ceiling = throttled ? OB_BACKOFF_THROTTLE_MS : OB_BACKOFF_BASE_MS;
+    int64_t ceiling = OB_BACKOFF_BASE_MS;
     for (int i = 1; i < attempt && ceiling < OB_BACKOFF_CAP_MS; i++)
         ceiling *= 2;
     if (ceiling > OB_BACKOFF_CAP_MS)

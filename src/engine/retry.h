@@ -30,14 +30,15 @@ struct ob_retry_out {
 
 #define OB_RETRY_ATTEMPTS  5  /* for readings, and for mutations that never left */
 #define OB_RETRY_THROTTLED 10 /* refusals in a row before "throttled out" */
+#define OB_RETRY_STARVED   50 /* of one call, while others get through */
 
 struct ob_retry_out ob_retry_decide(const struct ob_retry_in *in);
 
-/* Full jitter: 0..min(cap, base * 2^(attempt-1)); never less than what the cloud asked for, to
+/* For failures; how long throttling holds us is the pace's matter, but for what the cloud says.
+ * Full jitter: 0..min(cap, base * 2^(attempt-1)); never less than what the cloud asked for, to
  * which up to a tenth is added so that workers do not return in step. */
-#define OB_BACKOFF_BASE_MS     200
-#define OB_BACKOFF_THROTTLE_MS 1000
-#define OB_BACKOFF_CAP_MS      20000
-#define OB_RETRY_AFTER_MAX_MS  ((int64_t)600 * 1000)
+#define OB_BACKOFF_BASE_MS    200
+#define OB_BACKOFF_CAP_MS     20000
+#define OB_RETRY_AFTER_MAX_MS ((int64_t)600 * 1000)
 struct ob_random;
-int64_t ob_backoff_ms(struct ob_random *rnd, int attempt, bool throttled, int64_t retry_after_ms);
+int64_t ob_backoff_ms(struct ob_random *rnd, int attempt, int64_t retry_after_ms);

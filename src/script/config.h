@@ -16,6 +16,8 @@ struct ob_target_config {
     char *ca_file;           /* absolute or NULL */
     char *proxy;             /* or NULL */
     int parallel;            /* calls in flight; default 4, 1..64 */
+    int rate_calls;          /* `rate`, the operator's cap: calls ... */
+    int64_t rate_ms;         /* ... in so many milliseconds; rate_calls 0: none */
     int64_t timeout_ms;      /* `timeout` is in seconds in the file; default 30 s */
     struct ob_value protect; /* list of glob patterns of ids */
     int64_t limit_users;     /* -1: none */

@@ -14,6 +14,7 @@
 
 #define PARALLEL_DEFAULT 4
 #define PARALLEL_MAX     64
+#define RATE_MAX         1000000
 #define TIMEOUT_DEFAULT  30000
 #define TIMEOUT_MAX      3600 /* seconds */
 
@@ -147,6 +148,33 @@ static enum ob_status take_parallel(const struct place *p, struct ob_value *v, s
     return OB_OK;
 }
 
+/* "10/s", "300/m", "1000/h": calls in a second, a minute, an hour. */
+static bool read_rate(const char *text, int *calls, int64_t *ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"/s", 1000}, {"/m", 60000}, {"/h", 3600000}};
+    char *end;
+    long n = isdigit((unsigned char)*text) ? strtol(text, &end, 10) : 0;
+    if (n < 1 || n > RATE_MAX)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            *calls = (int)n;
+            *ms = units[i].ms;
+            return true;
+        }
+    return false;
+}
+
+static enum ob_status take_rate(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (!is_text(v) || !read_rate(v->s.p, &p->t->rate_calls, &p->t->rate_ms))
+        return wrong(p, "calls in a time, like \"10/s\", \"300/m\" or \"1000/h\"", err);
+    return OB_OK;
+}
+
 static enum ob_status take_timeout(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
     double seconds;
@@ -200,7 +228,7 @@ static const struct {
 } common[] = {
     {"provider", take_provider}, {"ca_file", take_ca_file}, {"proxy", take_proxy},
     {"parallel", take_parallel}, {"timeout", take_timeout}, {"protect", take_protect},
-    {"limit", take_limit},
+    {"limit", take_limit},       {"rate", take_rate},
 };
 
 static bool names_secret(const char *field)

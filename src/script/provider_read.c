@@ -280,6 +280,7 @@ static void read_action(const struct ob_value *v, struct ob_action *out)
         .wants = ob_xstrdup(text_or(ob_map_str(v, "wants"), "")),
         .chunk = (int)ob_map_int(v, "chunk", 0),
         .from_snapshot = ob_map_bool(v, "from_snapshot", false),
+        .extra = ob_map_bool(v, "extra", false),
     };
     out->undo = read_names(ob_map_get(v, "undo"), &out->undo_count);
     ob_value_init(&out->undo_says);

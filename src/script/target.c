@@ -137,6 +137,8 @@ enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *co
     o->target = (struct ob_target){.name = ob_xstrdup(t->name),
                                    .credential = &o->credential,
                                    .parallel = t->parallel,
+                                   .rate_calls = t->rate_calls,
+                                   .rate_ms = t->rate_ms,
                                    .limit_users = t->limit_users,
                                    .limit_share = t->limit_share};
     ob_value_copy(&o->target.protect, &t->protect);

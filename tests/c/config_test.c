@@ -122,7 +122,7 @@ static void test_whole(void **state)
                                "  provider = 'huawei-meeting', app_id = env 'OB_TEST_PLAIN',\n"
                                "  app_key = secret.env 'OB_TEST_SECRET',\n"
                                "  ca_file = 'certs/ca.pem', proxy = 'http://proxy:3128',\n"
-                               "  parallel = 8, timeout = 2.5, protect = common,\n"
+                               "  parallel = 8, timeout = 2.5, rate = '300/m', protect = common,\n"
                                "  limit = { users = 200, share = 0.05 },\n"
                                "  account_type = 1, flags = { a = true },\n"
                                "}\n"
@@ -135,6 +135,8 @@ static void test_whole(void **state)
     assert_string_equal(t->ca_file, ca);
     assert_string_equal(t->proxy, "http://proxy:3128");
     assert_int_equal(t->parallel, 8);
+    assert_int_equal(t->rate_calls, 300);
+    assert_int_equal(t->rate_ms, 60000);
     assert_int_equal(t->timeout_ms, 2500);
     assert_int_equal(ob_list_count(&t->protect), 2);
     assert_string_equal(ob_value_str(ob_list_at(&t->protect, 1)), "svc-*");
@@ -146,6 +148,7 @@ static void test_whole(void **state)
     free(ca);
     t = ob_config_target(c, "plain");
     assert_int_equal(t->parallel, 4);
+    assert_int_equal(t->rate_calls, 0);
     assert_int_equal(t->timeout_ms, 30000);
     assert_int_equal(t->limit_users, -1);
     assert_true(t->limit_share == -1);
@@ -216,6 +219,16 @@ static void test_refused(void **state)
         {"target 'x' { provider = 'p',\n\n parallel = 65 }",
          "targets.lua:3: parallel must be a whole number from 1 to 64"},
         {"target 'x' { provider = 'p', parallel = 1.5 }", "targets.lua:1: parallel must be"},
+        {"target 'x' { provider = 'p',\n rate = '10' }",
+         "targets.lua:2: rate must be calls in a time, like \"10/s\", \"300/m\" or \"1000/h\""},
+        {"target 'x' { provider = 'p', rate = 10 }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = '0/s' }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = '-1/s' }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = ' 1/s' }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = '1.5/s' }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = '10/sec' }", "targets.lua:1: rate must be"},
+        {"target 'x' { provider = 'p', rate = '99999999999999999999/s' }",
+         "targets.lua:1: rate must be"},
         {"target 'x' { provider = 'p', timeout = 0 }", "targets.lua:1: timeout must be"},
         {"target 'x' { provider = 'p', timeout = 1/0 }", "targets.lua:1: timeout must be"},
         {"target 'x' { provider = 'p', protect = 'admin*' }", "targets.lua:1: protect must be"},

@@ -130,21 +130,19 @@ static void backoff_bounds(void **state)
     for (int attempt = 1; attempt < 12; attempt++)
         for (int i = 0; i < 3000; i++) {
             int64_t cap = (int64_t)OB_BACKOFF_BASE_MS << (attempt - 1);
-            int64_t ms = ob_backoff_ms(&rnd, attempt, false, 0);
+            int64_t ms = ob_backoff_ms(&rnd, attempt, 0);
             if (cap > OB_BACKOFF_CAP_MS)
                 cap = OB_BACKOFF_CAP_MS;
             assert_in_range(ms, 0, cap);
             most[attempt] = ms > most[attempt] ? ms : most[attempt];
-            assert_in_range(ob_backoff_ms(&rnd, attempt, true, 0), 0, OB_BACKOFF_CAP_MS);
             int64_t said = 1 + (int64_t)ob_random_below(&rnd, 900000);
             int64_t least = said < OB_RETRY_AFTER_MAX_MS ? said : OB_RETRY_AFTER_MAX_MS;
-            assert_in_range(ob_backoff_ms(&rnd, attempt, i % 2, said), least,
-                            least + least / 10 + 1);
+            assert_in_range(ob_backoff_ms(&rnd, attempt, said), least, least + least / 10 + 1);
         }
     assert_true(most[1] > 190 && most[8] > 19000); /* full jitter: up to the ceiling */
-    assert_in_range(ob_backoff_ms(&rnd, 1000000, true, INT64_MAX), OB_RETRY_AFTER_MAX_MS,
+    assert_in_range(ob_backoff_ms(&rnd, 1000000, INT64_MAX), OB_RETRY_AFTER_MAX_MS,
                     OB_RETRY_AFTER_MAX_MS * 11 / 10 + 1);
-    assert_in_range(ob_backoff_ms(&rnd, 0, false, -5), 0, OB_BACKOFF_BASE_MS);
+    assert_in_range(ob_backoff_ms(&rnd, 0, -5), 0, OB_BACKOFF_BASE_MS);
 }
 
 /* ---- chunks and waves ---- */

@@ -394,6 +394,25 @@ static void a_right_is_taken_away_half_way(void **state)
     }
 }
 
+/* Putting a role back may be for others to do: that must not stop whoever made the account again.
+ */
+static void a_right_that_an_extra_lacks(void **state)
+{
+    struct plan_entry plan[] = {{"delete", 2, 2, F_PERMISSION}, {0}};
+    struct rig g;
+    rig_init(&g, 50, 0, 50, 3);
+    g.chunk = 10;
+    g.parallel = 1;
+    g.w.actions[0].extra = true;
+    g.w.fault = by_plan;
+    g.w.ctx = plan;
+    rig_run(&g);
+    assert_int_equal(g.op->err.status, OB_OK);
+    assert_int_equal(how_many(g.op, OB_P_FAILED), 10);
+    assert_int_equal(how_many(g.op, OB_P_SUCCEEDED), 40);
+    rig_fini(&g);
+}
+
 /* ---- throttling ---- */
 
 static void throttling_holds_back_the_target(void **state)
@@ -886,6 +905,7 @@ int main(void)
         cmocka_unit_test(logins_in_trouble),
         cmocka_unit_test(a_wrong_key_is_shown_once),
         cmocka_unit_test(a_right_is_taken_away_half_way),
+        cmocka_unit_test(a_right_that_an_extra_lacks),
         cmocka_unit_test(throttling_holds_back_the_target),
         cmocka_unit_test(throttled_out),
         cmocka_unit_test(old_states_are_shown_for_a_while),
