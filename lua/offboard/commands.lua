@@ -147,6 +147,37 @@ local commands = {
       "offboard call desktops lookup m.chen j.doe",
       "cut -d, -f3 leavers.csv | offboard call desktops lock - --yes" } },
 
+  { "rehearse", summary = "the whole policy on simulated clouds, in virtual time",
+    about = "Plans and carries the policy out in this process: the same engine, nothing leaves, "
+      .. "and a month of waiting costs nothing. Prints who would be where and when, the calls, "
+      .. "the time they take, and which lines each fault reaches. With --seeds it runs many "
+      .. "schedules of faults and crashes and checks what must always be true, and what the policy "
+      .. "says with expect(); a rule that breaks is told as a short story (exit 13). Targets are "
+      .. "those of targets.lua, each simulated; an input that is not given is invented.",
+    arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
+    options = join(policy, {
+      { "--seed", arg = "N", kind = "integer", min = 0,
+        help = "the same seed, the same rehearsal (default: 1)" },
+      { "--seeds", arg = "N", kind = "integer", min = 1, max = 100000000,
+        help = "run N schedules, drawn from the seeds from --seed on" },
+      { "--schedule", arg = "TEXT", help = "run this one: 4:drop-after,c12:crash,refuse=2" },
+      { "--faults", arg = "TEXT", help = "what goes wrong all the time, as in offboard sim" },
+      { "--people", arg = "N", kind = "integer", min = 1, max = 10000000,
+        help = "how many people each cloud has" },
+      { "--leavers", arg = "N", kind = "integer", min = 1, max = 10000000,
+        help = "how many to invent for an input that is not given (default: 6)" },
+      { "--from-export", arg = "TARGET=FILE", many = true,
+        help = "the people of a real cloud: what `offboard call TARGET list --json` printed; "
+          .. "for several targets, give it again" },
+      { "--today", arg = "DATE", help = "the day on which it begins (default: today)" },
+      config, json, quiet }),
+    examples = {
+      "offboard rehearse leavers.lua",
+      "offboard rehearse leavers.lua --input leavers=leavers.csv --seeds 1000",
+      "offboard call meeting list --json > meeting.json\n"
+        .. "  offboard rehearse leavers.lua --input leavers=l.csv \\\n"
+        .. "      --from-export meeting=meeting.json" } },
+
   { "sim", summary = "run the simulated clouds",
     about = "Serves every provider's API on the loopback address, with people made from a seed. "
       .. "With a command after --, runs that command against it and exits as it does; the "
@@ -188,6 +219,9 @@ local commands = {
       { "slow=50ms", "every answer takes that long" },
       { "token-dies=N", "a token is good for N calls" },
       { "skew=20m", "the clouds' clock is off by that" },
+      { "partial=SHARE", "half of a batch is done, then refused for now" },
+      { "nonce-used=SHARE", "all done, and the answer says the request came before" },
+      { "lag=2s", "readings show what was before, for so long" },
       { "meeting:FAULT", "only there; also studio:, desktops: and iam:" } } },
     examples = {
       "offboard sim --port 8090 --people 1000",

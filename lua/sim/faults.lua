@@ -14,7 +14,8 @@ local KNOWN = {
   { "poison", "people" }, { "throttle", "share" }, { "rate", "rate" }, { "5xx", "share" },
   { "5xx-after", "share" }, { "drop-before", "share" }, { "drop-after", "share" },
   { "cut", "share" }, { "html", "share" }, { "lost", "share" }, { "slow", "duration" },
-  { "token-dies", "count" }, { "skew", "duration" },
+  { "token-dies", "count" }, { "skew", "duration" }, { "partial", "share" },
+  { "nonce-used", "share" }, { "lag", "duration" },
 }
 local CLOUDS = { meeting = true, studio = true, desktops = true, iam = true }
 
@@ -177,7 +178,23 @@ function M.wait_of(f, cloud, now_ms)
 end
 
 local BEFORE = { "throttle", "5xx", "drop-before" }
-local AFTER = { "5xx-after", "drop-after", "cut", "html", "lost" }
+local AFTER = { "5xx-after", "drop-after", "cut", "html", "lost", "partial", "nonce-used" }
+-- What may be named for one request, besides those.
+local NAMED = { "lag", "token-gone" }
+
+local function among(name, names)
+  for _, other in ipairs(names) do
+    if other == name then
+      return true
+    end
+  end
+  return false
+end
+
+-- Faults that can be named for one very request.
+function M.can_strike(name)
+  return among(name, BEFORE) or among(name, AFTER) or among(name, NAMED)
+end
 
 local function first(f, cloud, op, names)
   local struck = nil
@@ -190,9 +207,16 @@ local function first(f, cloud, op, names)
 end
 
 -- What strikes this request: the name of a fault before its effect and of one after it, each or
--- nil; the first of each list wins, and all are drawn, so that they stay independent.
-function M.draw(f, cloud, op)
-  return first(f, cloud, op, BEFORE), first(f, cloud, op, AFTER)
+-- nil; the first of each list wins, and all are drawn, so that they stay independent. `named` is
+-- the fault that was ordered for this very request.
+function M.draw(f, cloud, op, named)
+  local before, after = first(f, cloud, op, BEFORE), first(f, cloud, op, AFTER)
+  if named and among(named, BEFORE) then
+    before = named
+  elseif named and among(named, AFTER) then
+    after = named
+  end
+  return before, after
 end
 
 local STATUSES = { 500, 502, 503 }

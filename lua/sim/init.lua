@@ -3,8 +3,10 @@
 -- lets faults strike around it, and keeps count of what was really done to whom. Does no I/O and
 -- has no clock; src/script/sim.c calls it, once for each request.
 --
--- Options: people (number) or rows given by add_rows, seed, faults (text), contract
--- ("all-or-nothing", "per-person", "changing": Meeting's batch calls).
+-- Options: people (number) or rows given by add_rows with `others` invented besides, seed, faults
+-- (text), contract ("all-or-nothing", "per-person", "changing": Meeting's batch calls). For a
+-- rehearsal: off_every (one in so many is switched off), pace (calls take their time), tell (the
+-- log says who was changed how).
 
 local wire = use "sim.wire"
 local people = use "sim.people"
@@ -13,6 +15,8 @@ local route = use "sim.route"
 local register = use "sim.register"
 local report = use "sim.report"
 local huawei = use "sim.huawei_reply"
+local strike = use "sim.strike"
+local pace = use "sim.pace"
 
 local M = {}
 
@@ -56,6 +60,7 @@ M.demo = {
 -- What this state simulates; one a state.
 local world = nil
 local given = {}
+local exports = {}
 
 -- ---- building ----
 
@@ -67,12 +72,30 @@ function M.add_rows(rows)
   return true
 end
 
+-- The same of one cloud's directory: rows { id, state, fields }.
+function M.add_export(cloud, rows)
+  exports[cloud] = exports[cloud] or {}
+  table.move(rows, 1, #rows, #exports[cloud] + 1, exports[cloud])
+  return true
+end
+
 local function directory(options, seed)
-  if #given == 0 then
-    return people.invent(seed, options.people or 300)
+  local list, wrong
+  if #given == 0 and not options.others then
+    list = people.invent(seed, options.people or 300)
+  else
+    list, wrong = people.from_rows(given, seed, options.others)
   end
-  local list, wrong = people.from_rows(given, seed)
   given = {}
+  if list and options.off_every then
+    people.switch_off(list, options.off_every)
+  end
+  for _, cloud in ipairs({ "meeting", "studio", "desktops" }) do
+    if list and exports[cloud] then
+      list, wrong = people.from_export(list, cloud, exports[cloud])
+    end
+  end
+  exports = {}
   return list, wrong
 end
 
@@ -134,7 +157,7 @@ local function poison(w)
       for _, name in ipairs(w.names) do
         found = (scope == "all" or scope == name) and poison_one(w, name, id) or found
       end
-      if not found then
+      if not found and not w.tell then
         return "fault 'poison': nobody has the id '" .. id .. "'"
       end
     end
@@ -142,8 +165,25 @@ local function poison(w)
   return nil
 end
 
--- Builds everything; true, or nil and a message.
-function M.new(options)
+local OFF = { meeting = 1, desktops = 9 }
+
+-- People who are not as everybody is at the beginning: switched off, or administrators.
+local function set_states(w)
+  for _, person in ipairs(w.people) do
+    for name, as in pairs(person.as or wire.EMPTY) do
+      local c, id = w.clouds[name], w.modules[name].id_of(person)
+      local record = id and register.get(c.users, id)
+      if record and as.state == "disabled" then
+        record.status = OFF[name]
+      end
+      if record and as.admin and record.admin then
+        record.admin = 1
+      end
+    end
+  end
+end
+
+local function build(options, again)
   local seed = options.seed or 1
   local contract = options.contract or "all-or-nothing"
   if not CONTRACTS[contract] then
@@ -154,22 +194,36 @@ function M.new(options)
   if not parsed then
     return nil, wrong
   end
-  local list
-  list, wrong = directory(options, seed)
+  local list = again and world.people
+  if not list then
+    list, wrong = directory(options, seed)
+  end
   if not list then
     return nil, wrong
   end
   local w = { seed = tostring(seed), contract = contract, people = list, clouds = {}, modules = {},
-    names = {}, routes = route.new(), faults = faults.new(parsed, seed), requests = 0, effects = 0 }
+    names = {}, routes = route.new(), faults = faults.new(parsed, seed), requests = 0, effects = 0,
+    tell = options.tell, pace = options.pace and digest.random("pace/" .. seed) }
   for _, entry in ipairs(CLOUDS) do
     add_cloud(w, entry[1], entry[2])
   end
+  set_states(w)
   wrong = poison(w)
   if wrong then
     return nil, wrong
   end
   world = w
   return true
+end
+
+-- Builds everything; true, or nil and a message.
+function M.new(options)
+  return build(options, false)
+end
+
+-- The same people on fresh clouds, with other options; the directory stays as it was built.
+function M.again(options)
+  return build(options, true)
 end
 
 -- ---- one request ----
@@ -188,6 +242,7 @@ local function context(w, req, found, args)
   local params = wire.params(req.query)
   local ctx = { world = w, req = req, route = found, path_args = args, op = found.op,
     run = found.run, params = params, query = wire.map(params), people = {}, effects = 0,
+    done = w.tell and {},
     now = req.now_ms + (faults.value(w.faults, name, "skew") or 0), request_id = request_id(w) }
   ctx.fault_value = function(fault)
     return faults.value(w.faults, name, fault)
@@ -199,15 +254,11 @@ local function context(w, req, found, args)
     w.effects = w.effects + 1
     ctx.effects = ctx.effects + 1
     register.effect(c.users, id, op, w.effects)
+    if ctx.done then
+      table.move({ id, op }, 1, 2, #ctx.done + 1, ctx.done)
+    end
   end
   return ctx
-end
-
--- A page of somebody in between, who may have seen to it that the cloud was reached, or not.
-local function html(status)
-  return { status = status, headers = { { "Content-Type", "text/html" }, { "Server", "proxy" } },
-    body = "<!DOCTYPE html><html><head><title>" .. status .. "</title></head>"
-      .. "<body><h1>Please come back later</h1></body></html>" }
 end
 
 -- How the cloud answers when a fault struck before any effect.
@@ -223,38 +274,31 @@ local function answer_before(w, c, ctx, fault)
   return { status = 0, headers = wire.EMPTY, body = "", fault = "drop" }
 end
 
--- What becomes of an answer when a fault struck after the effect.
-local function spoil(w, c, ctx, answer, fault)
-  if fault == "5xx-after" then
-    return w.modules[c.name].broken(ctx, faults.status(w.faults, c.name))
-  elseif fault == "html" then
-    return html(ctx.now % 2 == 0 and 200 or 502)
-  elseif fault == "drop-after" then
-    answer.fault = "drop"
-  elseif fault == "lost" then
-    answer.fault = "hang"
-  elseif fault == "cut" then
-    answer.fault = "cut"
-  end
-  return answer
-end
-
 -- The answer, and the name of the fault that struck, if one did. Whoever may not call at all is
 -- told so first: faults are for those who may.
 local function serve(w, c, ctx)
+  local named = ctx.req.strike
+  if named == "nonce-used" and c.name ~= "desktops" then
+    named = nil
+  elseif named == "token-gone" then
+    strike.forget_tokens(c)
+  end
   local refusal = w.modules[c.name].admit(c, ctx)
   if refusal then
-    return refusal
+    return refusal, named == "token-gone" and named or nil
   end
-  local before, after = faults.draw(w.faults, c.name, ctx.op)
+  local before, after = faults.draw(w.faults, c.name, ctx.op, named)
   if faults.wait_of(w.faults, c.name, ctx.now) > 0 then
     before = "rate"
   end
   if before then
     return answer_before(w, c, ctx, before), before
   end
-  local answer = ctx.run(c, ctx)
-  return after and spoil(w, c, ctx, answer, after) or answer, after
+  local answer = strike.run(w, c, ctx, named == "lag" and named or after)
+  if not after and ctx.effects > 0 then
+    after = named
+  end
+  return after and strike.spoil(w, c, ctx, answer, after) or answer, after
 end
 
 local function finish(w, c, ctx, answer, fault)
@@ -265,8 +309,11 @@ local function finish(w, c, ctx, answer, fault)
     faults.count(w.faults, fault)
   end
   answer.delay_ms = faults.value(w.faults, c.name, "slow") or 0
+  if w.pace then
+    answer.delay_ms = answer.delay_ms + pace.delay(w.pace, c.name, ctx.op)
+  end
   answer.log = { cloud = c.name, op = ctx.op, status = answer.status, people = ctx.people,
-    effects = ctx.effects, fault = fault or "", n = w.requests }
+    effects = ctx.effects, fault = fault or "", n = w.requests, done = ctx.done or nil }
   return answer
 end
 
@@ -309,6 +356,30 @@ end
 
 function M.leavers(count, now_ms)
   return report.leavers(world, count, now_ms)
+end
+
+-- Whatever goes wrong ends; whom the clouds refuse they go on refusing.
+function M.calm()
+  world.faults.parsed = { all = {} }
+  return true
+end
+
+-- How these people stand in a cloud: words in the same order.
+function M.standing(cloud, ids)
+  local words, c = {}, world.clouds[cloud]
+  for i, id in ipairs(ids) do
+    words[i] = world.modules[cloud].state_of(c, id)
+  end
+  return words
+end
+
+-- How many people each cloud has.
+function M.sizes()
+  local sizes = {}
+  for _, name in ipairs({ "meeting", "studio", "desktops" }) do
+    sizes[name] = world.clouds[name].users.count
+  end
+  return sizes
 end
 
 return M

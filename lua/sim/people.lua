@@ -28,6 +28,7 @@ local function invent(seed, n, random)
   local email = short .. "@corp.example"
   return {
     n = n,
+    invented = true,
     employee = format("E%05d", n),
     name = family[2] .. given[2],
     english = given[1] .. " " .. family[1],
@@ -86,24 +87,97 @@ end
 
 local KEYS = { "employee", "meeting", "iam", "desktop" }
 
--- Rows by column name, as --from reads them. nil and a message when two share an id.
-function M.from_rows(rows, seed)
+-- Puts a person at the end of the list, whose ids are in `seen`; else the id that is there already
+-- and the place of who has it.
+local function put(list, seen, person)
+  for _, key in ipairs(KEYS) do
+    local mark = person[key] and key .. "/" .. person[key]
+    if mark and seen[mark] then
+      return person[key], seen[mark]
+    end
+  end
+  list[#list + 1] = person
+  for _, key in ipairs(KEYS) do
+    if person[key] then
+      seen[key .. "/" .. person[key]] = #list
+    end
+  end
+  return nil
+end
+
+-- Rows by column name, as --from reads them. nil and a message when two share an id. With `others`
+-- so many are invented besides, and a second row with an id is nobody new.
+function M.from_rows(rows, seed, others)
   local list, seen = {}, {}
   for n, row in ipairs(rows) do
-    local person = from_row(row, seed, n)
-    for _, key in ipairs(KEYS) do
-      local id = person[key]
-      local mark = id and key .. "/" .. id
-      if mark and seen[mark] then
-        return nil, format("row %d: '%s' stands in row %d already", n, id, seen[mark])
-      end
-      if mark then
-        seen[mark] = n
-      end
+    local id, place = put(list, seen, from_row(row, seed, n))
+    if id and not others then
+      return nil, format("row %d: '%s' stands in row %d already", n, id, place)
     end
-    list[n] = person
+  end
+  local random = digest.random("people/" .. seed)
+  for n = #rows + 1, #rows + (others or 0) do
+    local person = invent(seed, n, random)
+    if #rows > 0 then
+      person.employee = format("O%05d", n)
+    end
+    put(list, seen, person)
   end
   return list
+end
+
+-- ---- what a real cloud said ----
+
+local KEY_OF = { meeting = "meeting", studio = "iam", desktops = "desktop" }
+
+local function text(value, fallback)
+  return type(value) == "string" and value ~= "" and value or fallback
+end
+
+-- Somebody of whom only one cloud knows.
+local function stranger(row, key, n)
+  local f = type(row.fields) == "table" and row.fields or {}
+  local name = text(f.name, text(f.RealNickName, text(f.NickName, text(f.user_name, row.id))))
+  return { n = n, employee = format("X%05d", n), name = name,
+    english = text(f.englishName, name), email = text(f.email, text(f.Email)),
+    phone = text(f.phone, text(f.Phone)), [key] = row.id }
+end
+
+-- Rows { id, state, fields } of a cloud's directory: it has these people and no others. Whoever of
+-- the list has such an id is that person.
+function M.from_export(list, cloud, rows)
+  local key, at = KEY_OF[cloud], {}
+  for _, person in ipairs(list) do
+    if person[key] then
+      at[person[key]] = person
+      person[key] = nil
+    end
+  end
+  for n, row in ipairs(rows) do
+    if type(row.id) ~= "string" or row.id == "" then
+      return nil, format("%s: person %d has no id", cloud, n)
+    end
+    local person = at[row.id]
+    if not person then
+      person = stranger(row, key, #list + 1)
+      list[#list + 1], at[row.id] = person, person
+    end
+    person[key] = row.id
+    person.as = person.as or {}
+    person.as[cloud] = { state = row.state,
+      admin = type(row.fields) == "table" and (row.fields.admin == true
+        or row.fields.admin == "true") }
+  end
+  return list
+end
+
+-- Of those who were invented, one in `every` is switched off already, as in every real directory.
+function M.switch_off(list, every)
+  for _, person in ipairs(list) do
+    if person.invented and person.n % every == 3 then
+      person.as = { meeting = { state = "disabled" }, desktops = { state = "disabled" } }
+    end
+  end
 end
 
 return M

@@ -18,6 +18,10 @@ function M.add(r, id, record)
 end
 
 function M.get(r, id)
+  local old = r.back and r.past[id]
+  if old then
+    return old.record or nil
+  end
   return r.index[id]
 end
 
@@ -27,6 +31,25 @@ function M.remove(r, id)
   record.gone = true
   r.holes = true
   r.count = r.count - 1
+end
+
+local function by_place(a, b)
+  return a.seq < b.seq
+end
+
+-- All that a reading shows that lags behind: those of the past instead of those of now.
+local function all_of_the_past(r)
+  local list = {}
+  for _, record in ipairs(r.order) do
+    if not r.past[record.id] then
+      list[#list + 1] = record
+    end
+  end
+  for _, old in pairs(r.past) do
+    list[#list + 1] = old.record or nil
+  end
+  table.sort(list, by_place)
+  return list
 end
 
 -- All that are there, in order. Borrowed: not to be changed.
@@ -40,7 +63,7 @@ function M.all(r)
     end
     r.order, r.holes = order, false
   end
-  return r.order
+  return r.back and all_of_the_past(r) or r.order
 end
 
 -- Those for which test(record) holds; without a test all, uncopied.
@@ -80,6 +103,46 @@ function M.position(list, seq)
     end
   end
   return low
+end
+
+-- ---- readings that lag ----
+
+-- Everybody as they are now, for remember(); taken before something is changed.
+function M.copies(r)
+  local copies = {}
+  for _, record in ipairs(M.all(r)) do
+    local copy = {}
+    for name, value in pairs(record) do
+      copy[name] = value
+    end
+    copies[record.id] = copy
+  end
+  return copies
+end
+
+-- Until that time readings show these people as the copies do: absent when there is none.
+function M.remember(r, copies, ids, until_ms)
+  r.past = r.past or {}
+  for _, id in ipairs(ids) do
+    r.past[id] = r.past[id] or { record = copies[id] or false, until_ms = until_ms }
+  end
+end
+
+-- Begins a reading at that time, which sees the past where it is not over; look_up() ends it.
+function M.look_back(r, now)
+  if not r.past then
+    return
+  end
+  for id, old in pairs(r.past) do
+    if old.until_ms <= now then
+      r.past[id] = nil
+    end
+  end
+  r.back = next(r.past) ~= nil
+end
+
+function M.look_up(r)
+  r.back = nil
 end
 
 -- Writes one real change into the book; `n` is its place among all effects of all clouds.

@@ -127,6 +127,13 @@ OB_MUST_CHECK enum ob_status ob_ledger_begin(struct ob_ledger *l, struct ob_err 
 OB_MUST_CHECK enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err);
 void ob_ledger_rollback(struct ob_ledger *l);
 
+/* `may` is asked before every write and every commit; when it answers false, that and all that
+ * follows in the turn fails, as after a crash. For rehearsals; NULL: nobody is asked. */
+void ob_ledger_watch(struct ob_ledger *l, bool (*may)(void *ctx, bool commit), void *ctx);
+/* Does this text stand anywhere in the store? (a secret must not) */
+OB_MUST_CHECK enum ob_status ob_ledger_holds(struct ob_ledger *l, const void *text, size_t len,
+                                             bool *holds, struct ob_err *err);
+
 /* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. */
 OB_MUST_CHECK enum ob_status ob_ledger_blob_put(struct ob_ledger *l, const void *p, size_t len,
                                                 char digest[65], struct ob_err *err);

@@ -273,7 +273,8 @@ enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err)
 {
     if (!l->in_turn)
         return ob_ledger_refuse(l, err, "commit without begin");
-    if (!l->turn_failed && turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
+    if (!l->turn_failed && ob_ledger_may(l, true, NULL) == OB_OK &&
+        turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
         l->sent = l->sent || l->turn_intends;
         end_turn(l);
         return OB_OK;

@@ -32,7 +32,11 @@ struct ob_ledger {
     bool turn_intends; /* this turn holds intents */
     bool sent;         /* intents of an earlier turn are durable: calls may have left */
     struct ob_err why; /* the turn's first failure */
+    bool (*may)(void *ctx, bool commit); /* see ob_ledger_watch */
+    void *may_ctx;
 };
+/* Asks whoever watches; OB_ERR when it says no. */
+OB_MUST_CHECK enum ob_status ob_ledger_may(struct ob_ledger *l, bool commit, struct ob_err *err);
 
 /* ---- failures (sqlite_query.c) ---- */
 

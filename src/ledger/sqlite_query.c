@@ -189,6 +189,8 @@ enum ob_status ob_query_write(struct ob_query *q, int *changed, struct ob_err *e
     *changed = 0;
     enum ob_status st = may_write(q->l, err);
     if (st == OB_OK)
+        st = ob_ledger_may(q->l, false, err);
+    if (st == OB_OK)
         st = ob_query_next(q, &row, err);
     if (st == OB_OK)
         *changed = sqlite3_changes(q->l->db);

@@ -5,6 +5,7 @@
  * charge before, by size. */
 #include "script/sandbox.h"
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define CHURN_BYTES_PER_UNIT 8
@@ -185,8 +186,22 @@ int ob_period(const struct ob_box *box)
     return period ? (int)period : 1;
 }
 
+/* Rehearsals ask which lines of a policy are reached. */
+static void mark_line(lua_State *L, lua_Debug *ar)
+{
+    struct ob_script *s = ob_script_of(L);
+    lua_getinfo(L, "S", ar);
+    if (ar->currentline > 0 && (size_t)ar->currentline < s->line_count &&
+        strcmp(ar->short_src, s->name) == 0)
+        s->lines[ar->currentline] = 1;
+}
+
 static void on_count(lua_State *L, lua_Debug *ar)
 {
+    if (ar->event == LUA_HOOKLINE) {
+        mark_line(L, ar);
+        return;
+    }
     struct ob_box *box = &ob_script_of(L)->box;
     int period = ob_period(box), was = lua_gethookcount(L);
     if (!take(L, (uint64_t)was)) {
@@ -202,5 +217,6 @@ static void on_count(lua_State *L, lua_Debug *ar)
 
 void ob_arm(lua_State *L, int period)
 {
-    lua_sethook(L, on_count, LUA_MASKCOUNT, period);
+    int lines = ob_script_of(L)->lines ? LUA_MASKLINE : 0;
+    lua_sethook(L, on_count, LUA_MASKCOUNT | lines, period);
 }

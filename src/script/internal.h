@@ -45,9 +45,11 @@ struct ob_script {
     struct ob_box box;
     enum ob_profile profile;
     char *name;
-    int env_ref;    /* the allow-listed environment table */
-    int module_ref; /* what the chunk returned */
-    void *owner;    /* the C object behind the bindings (policy, config, sim, ...) */
+    int env_ref;          /* the allow-listed environment table */
+    int module_ref;       /* what the chunk returned */
+    void *owner;          /* the C object behind the bindings (policy, config, sim, ...) */
+    unsigned char *lines; /* of the script `name`: those that were run get a mark; or NULL */
+    size_t line_count;
 };
 
 /* lua_getextraspace of every thread holds the script. */

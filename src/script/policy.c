@@ -222,6 +222,7 @@ static void make_engine(struct ob_policy *p)
         .parallel = p->opt.parallel,
         .notify = p->opt.notify,
         .notify_ctx = p->opt.notify_ctx,
+        .seed = p->opt.rehearsing ? p->opt.rehearsing->seed : 0,
     };
     p->engine = ob_engine_new(&o);
 }
@@ -233,6 +234,10 @@ static enum ob_status make_script(struct ob_policy *p, struct ob_err *err)
     if (st != OB_OK)
         return st;
     p->script->owner = p;
+    if (p->opt.rehearsing && p->opt.rehearsing->lines) {
+        p->script->lines = p->opt.rehearsing->lines;
+        p->script->line_count = p->opt.rehearsing->line_count;
+    }
     return ob_script_setup(p->script, setup, err);
 }
 
@@ -247,7 +252,9 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
-        p->targets[i].config = &opt->config->targets[i];
+        p->targets[i] =
+            (struct ob_policy_target){.config = &opt->config->targets[i],
+                                      .t = opt->rehearsing ? opt->rehearsing->opened[i] : NULL};
     if (opt->today)
         snprintf(p->today, sizeof p->today, "%s", opt->today);
     else
@@ -277,8 +284,9 @@ void ob_policy_free(struct ob_policy *p)
     }
     ob_script_free(p->script);
     ob_engine_free(p->engine);
-    for (size_t i = 0; i < p->opt.config->count; i++)
+    for (size_t i = 0; i < p->opt.config->count && !p->opt.rehearsing; i++)
         ob_target_close(p->targets[i].t);
+    ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);
     ob_ceiling_free(p->ceiling);

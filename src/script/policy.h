@@ -47,6 +47,18 @@ struct ob_policy_options {
     enum ob_status (*reread)(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
                              struct ob_err *err);
     void *reread_ctx;
+    const struct ob_rehearsing *rehearsing; /* NULL: this is no rehearsal */
+};
+
+/* What a rehearsal gives besides. */
+struct ob_rehearsing {
+    uint64_t seed;                   /* of the engine's jitter */
+    struct ob_target *const *opened; /* one for each target of the configuration, lent */
+    /* An input that nobody bound is read; the policy ends, and may be planned again with one. */
+    void (*missing)(void *ctx, const char *name, int format);
+    void *ctx;
+    unsigned char *lines; /* a mark for each line of the policy that was run; or NULL */
+    size_t line_count;
 };
 
 struct ob_policy;
@@ -61,5 +73,10 @@ int64_t ob_policy_due(const struct ob_policy *p);
 bool ob_policy_is_late(const struct ob_policy *p); /* it was stopped by its deadline */
 /* PLAN: the document (plan.h), borrowed. Complete after a run that was OB_OK. */
 struct ob_value *ob_policy_document(struct ob_policy *p);
+/* Rehearsals: holds all that the policy expects of `world` now? OB_ERR_POLICY with the name of the
+ * rule and why when one is broken. policy_expect.c says what `world` is. */
+OB_MUST_CHECK enum ob_status ob_policy_expects(struct ob_policy *p, const struct ob_value *world,
+                                               struct ob_err *err);
+size_t ob_policy_expect_count(const struct ob_policy *p);
 /* For signal handlers, together with the transport's wake. */
 void ob_policy_stop(struct ob_policy *p, enum ob_status status);

@@ -6,7 +6,7 @@
 #include "script/policy_parts.h"
 
 /* Names of versions to come: said so instead of "unknown name". */
-static const char *const later[] = {"rehearse", "expect", NULL};
+static const char *const later[] = {"rehearse", NULL};
 
 int ob_policy_raise(lua_State *L, enum ob_status status, const char *message)
 {
@@ -139,9 +139,14 @@ static int l_later(lua_State *L)
 
 void ob_open_policy_env(lua_State *L)
 {
-    static const luaL_Reg names[] = {
-        {"limit", l_limit}, {"protect", l_protect},           {"var", l_var}, {"note", l_note},
-        {"fail", l_fail},   {"together", ob_policy_together}, {NULL, NULL}};
+    static const luaL_Reg names[] = {{"limit", l_limit},
+                                     {"protect", l_protect},
+                                     {"var", l_var},
+                                     {"note", l_note},
+                                     {"fail", l_fail},
+                                     {"together", ob_policy_together},
+                                     {"expect", ob_policy_expect},
+                                     {NULL, NULL}};
     ob_push_env(L);
     luaL_setfuncs(L, names, 0);
     for (const char *const *name = later; *name; name++) {

@@ -64,6 +64,9 @@ static int read_input(lua_State *L, enum ob_format format)
     ob_policy_known(L, 2, names);
     lua_settop(L, 2);
     const struct ob_bound_input *in = ob_policy_input(p, name);
+    const struct ob_rehearsing *rehearsing = p->opt.rehearsing;
+    if (!in && rehearsing && rehearsing->missing)
+        rehearsing->missing(rehearsing->ctx, name, format);
     if (!in) {
         char why[300];
         snprintf(why, sizeof why, "input \"%s\" is not bound to a file: --input %s=FILE", name,

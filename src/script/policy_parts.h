@@ -59,6 +59,7 @@ struct ob_policy {
     bool late;                      /* its deadline has stopped it */
     int64_t due_ms;                 /* the run is parked until then; 0: it is not */
     struct ob_err failed;
+    struct ob_expect *expects; /* rehearsals only; policy_expect.c */
 };
 
 struct ob_policy *ob_policy_of(lua_State *L);
@@ -85,6 +86,8 @@ void ob_open_policy_input(lua_State *L);
 void ob_open_policy_time(lua_State *L);
 void ob_open_policy_targets(lua_State *L);
 void ob_open_outcome(lua_State *L);
+int ob_policy_expect(lua_State *L); /* [-n, +0, e] policy_expect.c */
+void ob_expects_free(struct ob_expect *x);
 int ob_policy_together(lua_State *L); /* [-n, +n+1, e] yields */
 
 /* [-n, +1|3, e] target:request{}; policy_request.c */

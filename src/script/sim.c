@@ -19,6 +19,7 @@ struct ob_sim {
     const struct ob_clock *clock;
     ob_sim_log *log;
     void *log_ctx;
+    const char *strike; /* lent, for the next request only */
 };
 
 /* ---- calls ---- */
@@ -63,33 +64,51 @@ static enum ob_status load(struct ob_sim *s, struct ob_err *err)
     return status;
 }
 
-/* The rows of --from, in pieces. */
-static enum ob_status add_rows(struct ob_sim *s, const struct ob_value *rows, struct ob_err *err)
+/* The rows of --from, or of one cloud's directory, in pieces. */
+static enum ob_status add_rows(struct ob_sim *s, const char *cloud, const struct ob_value *rows,
+                               struct ob_err *err)
 {
     enum ob_status status = OB_OK;
+    struct ob_value args[2] = {{0}}, ignored;
+    if (cloud)
+        ob_value_set_str(&args[0], cloud);
     for (size_t i = 0; i < ob_list_count(rows) && status == OB_OK; i += ROWS_AT_ONCE) {
         size_t left = ob_list_count(rows) - i;
-        struct ob_value piece = {.type = OB_LIST}, ignored; /* lent items: never freed here */
-        piece.list.items = rows->list.items + i;
-        piece.list.count = piece.list.cap = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
-        status = ask(s, "add_rows", &piece, 1, &ignored, err);
+        struct ob_value *piece = &args[cloud ? 1 : 0]; /* lent items: never freed here */
+        piece->type = OB_LIST;
+        piece->list.items = rows->list.items + i;
+        piece->list.count = piece->list.cap = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
+        status = ask(s, cloud ? "add_export" : "add_rows", args, cloud ? 2 : 1, &ignored, err);
         ob_value_fini(&ignored);
     }
+    if (cloud)
+        ob_value_fini(&args[0]);
+    return status;
+}
+
+static enum ob_status add_exports(struct ob_sim *s, const struct ob_value *exports,
+                                  struct ob_err *err)
+{
+    enum ob_status status = OB_OK;
+    for (size_t i = 0; exports && exports->type == OB_MAP && i < exports->map.count; i++)
+        if (status == OB_OK)
+            status = add_rows(s, exports->map.pairs[i].key.p, &exports->map.pairs[i].value, err);
     return status;
 }
 
 /* The options but for the rows, which have crossed by then. */
-static enum ob_status build(struct ob_sim *s, const struct ob_value *options, struct ob_err *err)
+static enum ob_status build(struct ob_sim *s, const char *function, const struct ob_value *options,
+                            struct ob_err *err)
 {
     struct ob_value rest, ignored;
     ob_value_init(&rest);
     ob_value_set_map(&rest);
     for (size_t i = 0; options && options->type == OB_MAP && i < options->map.count; i++) {
         const struct ob_pair *pair = &options->map.pairs[i];
-        if (strcmp(pair->key.p, "from") != 0)
+        if (strcmp(pair->key.p, "from") != 0 && strcmp(pair->key.p, "exports") != 0)
             ob_value_copy(ob_map_put(&rest, pair->key.p), &pair->value);
     }
-    enum ob_status status = ask(s, "new", &rest, 1, &ignored, err);
+    enum ob_status status = ask(s, function, &rest, 1, &ignored, err);
     ob_value_fini(&ignored);
     ob_value_fini(&rest);
     return status;
@@ -103,14 +122,32 @@ enum ob_status ob_sim_new(struct ob_sim **out, const struct ob_value *options,
     *out = NULL;
     enum ob_status status = load(s, err);
     if (status == OB_OK)
-        status = add_rows(s, ob_map_get(options, "from"), err);
+        status = add_rows(s, NULL, ob_map_get(options, "from"), err);
     if (status == OB_OK)
-        status = build(s, options, err);
+        status = add_exports(s, ob_map_get(options, "exports"), err);
+    if (status == OB_OK)
+        status = build(s, "new", options, err);
     if (status == OB_OK)
         *out = s;
     else
         ob_sim_free(s);
     return status;
+}
+
+enum ob_status ob_sim_again(struct ob_sim *s, const struct ob_value *options, struct ob_err *err)
+{
+    return build(s, "again", options, err);
+}
+
+void ob_sim_strike(struct ob_sim *s, const char *fault)
+{
+    s->strike = fault;
+}
+
+enum ob_status ob_sim_ask(struct ob_sim *s, const char *function, const struct ob_value *args,
+                          size_t count, struct ob_value *out, struct ob_err *err)
+{
+    return ask(s, function, args, count, out, err);
 }
 
 void ob_sim_free(struct ob_sim *s)
@@ -211,6 +248,9 @@ void ob_sim_handle(void *ctx, const struct ob_served *in, struct ob_reply *out)
     struct ob_err err;
     int64_t now_ms = ob_wall_ms(s->clock);
     put_request(&request, in, now_ms);
+    if (s->strike)
+        ob_map_put_str(&request, "strike", s->strike);
+    s->strike = NULL;
     if (ask(s, "handle", &request, 1, &answer, &err) != OB_OK) {
         take_failure(&err, out);
     } else {

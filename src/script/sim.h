@@ -6,11 +6,20 @@
 #include "script/script.h"
 
 struct ob_sim;
-/* options: { people = N | from = [rows], faults = "text", seed = N, contract = "...", ... } as
- * lua/sim/init.lua documents them. */
+/* options: { people = N | from = [rows], exports = { cloud = [rows] }, faults = "text", seed = N,
+ * contract = "...", ... } as lua/sim/init.lua documents them. */
 OB_MUST_CHECK enum ob_status ob_sim_new(struct ob_sim **out, const struct ob_value *options,
                                         const struct ob_clock *clock, struct ob_err *err);
 void ob_sim_free(struct ob_sim *s);
+/* The same people on fresh clouds with these options; as new, but much quicker. */
+OB_MUST_CHECK enum ob_status ob_sim_again(struct ob_sim *s, const struct ob_value *options,
+                                          struct ob_err *err);
+/* The fault that the next request meets ("drop-after"); NULL: none. Lent until then. */
+void ob_sim_strike(struct ob_sim *s, const char *fault);
+/* Calls one of the functions of lua/sim/init.lua; *out is its first result. */
+OB_MUST_CHECK enum ob_status ob_sim_ask(struct ob_sim *s, const char *function,
+                                        const struct ob_value *args, size_t count,
+                                        struct ob_value *out, struct ob_err *err);
 /* An ob_server_handler; ctx is the ob_sim. Never called concurrently. */
 void ob_sim_handle(void *ctx, const struct ob_served *in, struct ob_reply *out);
 
