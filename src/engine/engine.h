@@ -59,6 +59,8 @@ struct ob_person { /* of a step, in roster order; lent until the op is freed */
     enum ob_person_state state;
     char *detail; /* "" or why */
     int64_t calls;
+    bool
+        told_unknown; /* unknown when the policy went on by it (marks.h), whatever `state` is now */
 };
 
 /* Asked before every wave of a step that is gated, once something is known of the one before. */
@@ -81,6 +83,7 @@ struct ob_step_spec {
     int parallel;                /* 0: the target's */
     const struct ob_value *ramp; /* list of counts (int) and shares ("20%"); NULL: none */
     bool gated;                  /* one chunk a wave, and the op asks before the next */
+    bool undoes; /* takes something back: goes on with those in doubt also when the policy has */
     /* By person, each or all NULL; lent until ob_engine_step() returns: */
     const char *const *skips;                /* why this one is not to be touched after all */
     const char *const *groups;               /* only equal texts share a call */

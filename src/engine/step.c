@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
-#include "base/json.h"
+#include "engine/marks.h"
 
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail)
@@ -157,12 +157,6 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
 
 /* ---- the gate ---- */
 
-const char *ob_go_word(enum ob_go go)
-{
-    static const char *const words[] = {"continue", "stop", "undo"};
-    return words[go];
-}
-
 static bool any_outcome(const struct ob_step *s)
 {
     for (size_t i = 0; i < s->op.count; i++)
@@ -190,19 +184,16 @@ static void ask_or_go_on(struct ob_engine *e, struct ob_step *s)
 /* Kept before it takes effect: a resumed run must not ask again what was decided. */
 static void keep_go(struct ob_engine *e, struct ob_step *s)
 {
-    struct ob_buf json;
-    struct ob_value v = {0};
+    static const struct ob_buf none;
+    struct ob_marks m;
     struct ob_err err;
     if (!e->opt.ledger || !ob_engine_txn(e, true))
         return;
-    ob_value_set_map(&v);
-    ob_map_put_str(&v, "go", ob_go_word(s->op.go));
-    ob_buf_init(&json, OB_BUF_SMALL);
-    ob_json_write(&json, &v);
-    ob_value_fini(&v);
-    if (ob_ledger_step_result(e->opt.ledger, e->opt.run, s->path, &json, &err) != OB_OK)
+    ob_marks_read(&m, &none);
+    ob_buf_adds(&m.go, ob_go_word(s->op.go));
+    if (ob_marks_write(&m, e->opt.ledger, e->opt.run, s->path, &err) != OB_OK)
         ob_engine_broken(e, &err);
-    ob_buf_fini(&json);
+    ob_marks_fini(&m);
 }
 
 void ob_engine_go(struct ob_engine *e, struct ob_op *op, enum ob_go go, const char *why)

@@ -22,6 +22,7 @@ struct ob_progress {     /* of one person, beside what the ledger keeps */
     bool listed;         /* when it was checked, it was somebody whom the directory's list shows */
     bool known;          /* the ledger has a row */
     bool asked;          /* in the reading that is out, and not seen yet */
+    bool hands_off;      /* whatever readings show: nothing is sent for this one any more */
     bool doubtful;       /* what is to be undone here is itself in doubt: look with patience */
     const struct ob_job *job; /* the last call that named this person; only to compare with */
 };
@@ -52,7 +53,8 @@ struct ob_step {
     char *hopeless_words;
     int64_t not_before;
     size_t wave_ok, wave_bad;
-    bool gated;
+    bool gated, undoes;
+    bool frozen; /* the policy has gone on by what it was told: who is in doubt is only read */
     bool undone; /* it is being undone: nothing of it is done any more */
 };
 
@@ -60,7 +62,6 @@ struct ob_step {
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail);
 bool ob_step_any_in_doubt(const struct ob_step *s);
-const char *ob_go_word(enum ob_go go); /* continue, stop, undo */
 /* act.c */
 bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
 void ob_act_issue(struct ob_engine *e, struct ob_step *s);

@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "engine/chunk.h"
+#include "engine/marks.h"
 
 void ob_step_digest(const char *target, const char *action, const char *const *ids, size_t count,
                     char out[65])
@@ -76,18 +77,33 @@ static enum ob_status store_new(struct ob_engine *e, struct ob_step *s,
     return st;
 }
 
-/* What a gated step was answered by an earlier process. A settled one asks no more. */
-static void load_go(struct ob_step *s, const struct ob_step_row *row)
+/* Positions of the ledger, "0,4,5": these were unknown when the policy went on. */
+static void mark_told(struct ob_step *s, const char *text)
 {
-    struct ob_buf word;
-    ob_buf_init(&word, OB_BUF_SMALL);
-    if (ob_json_pick(ob_buf_str(&row->result), row->result.len, "go", &word))
-        s->op.go = strcmp(ob_buf_str(&word), ob_go_word(OB_GO_UNDO)) == 0 ? OB_GO_UNDO : OB_GO_STOP;
-    ob_buf_clear(&word);
-    s->undone = s->op.go == OB_GO_UNDO ||
-                ob_json_pick(ob_buf_str(&row->result), row->result.len, "undone", &word);
-    ob_buf_fini(&word);
-    s->gated = s->gated && !row->settled && s->op.go == OB_GO_ON && !s->undone;
+    for (char *end; *text; text = *end ? end + 1 : end) {
+        int64_t index = strtoll(text, &end, 10);
+        if (end == text)
+            return;
+        for (size_t i = 0; i < s->op.count; i++)
+            if (s->index[i] == index && s->progress[i].known)
+                s->op.people[i].told_unknown = true;
+    }
+}
+
+/* What an earlier process decided about this step. A settled one asks no more. */
+static void load_marks(struct ob_step *s, const struct ob_step_row *row)
+{
+    struct ob_marks m;
+    ob_marks_read(&m, &row->result);
+    if (strcmp(ob_buf_str(&m.go), ob_go_word(OB_GO_UNDO)) == 0)
+        s->op.go = OB_GO_UNDO;
+    else if (strcmp(ob_buf_str(&m.go), ob_go_word(OB_GO_STOP)) == 0)
+        s->op.go = OB_GO_STOP;
+    s->undone = s->op.go == OB_GO_UNDO || m.undone.len;
+    s->frozen = !s->undoes && (s->op.go != OB_GO_ON || m.told.len);
+    s->gated = s->gated && !row->settled && !s->frozen && !s->undone;
+    mark_told(s, ob_buf_str(&m.told));
+    ob_marks_fini(&m);
 }
 
 static enum ob_status bind_ledger(struct ob_engine *e, struct ob_step *s,
@@ -106,12 +122,12 @@ static enum ob_status bind_ledger(struct ob_engine *e, struct ob_step *s,
                      "step %s was %s:%s when this run began and is %s:%s now: the policy does not "
                      "replay the same way",
                      s->path, row.target, row.action, s->ts->t->name, s->action->name);
-    if (begun) {
-        load_go(s, &row);
-        ob_step_row_fini(&row);
-    }
     if (st == OB_OK && begun)
         st = ob_ledger_person_each(e->opt.ledger, e->opt.run, s->path, load_person, &l, err);
+    if (begun) {
+        load_marks(s, &row);
+        ob_step_row_fini(&row);
+    }
     return st == OB_OK ? store_new(e, s, spec, begun, l.last, err) : st;
 }
 
@@ -132,6 +148,7 @@ static void number_groups(struct ob_step *s, const char *const *groups)
 static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
+    s->undoes = spec->undoes;
     if (spec->groups)
         number_groups(s, spec->groups);
     for (size_t i = 0; spec->doubtful && i < s->op.count; i++)
@@ -208,6 +225,7 @@ static void first_phase(struct ob_engine *e, struct ob_step *s, const char *cons
     for (size_t i = 0; i < s->op.count; i++) {
         struct ob_person *p = &s->op.people[i];
         s->progress[i].doubted = p->calls > 0;
+        s->progress[i].hands_off = s->frozen || (skips && skips[i]);
         if (skips && skips[i] && (p->state == OB_P_PENDING || p->state == OB_P_READY))
             ob_step_person(e, s, i, OB_P_SKIPPED, skips[i]);
         if (p->state == OB_P_SENT || p->state == OB_P_UNKNOWN)

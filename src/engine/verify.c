@@ -265,6 +265,16 @@ static int patience(const struct ob_step *s, size_t i, enum ob_seen seen)
     return settles ? LOOKS_ACCEPTED : LOOKS_DOUBT;
 }
 
+/* The policy has gone on, or a wait has spared this one: nothing is made good any more. */
+static void leave_unknown(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
+{
+    char why[128];
+    snprintf(why, sizeof why, "%s when read again; the policy has gone on, so it is not sent again",
+             seen_word(seen));
+    s->wave_bad++;
+    ob_step_person(e, s, i, OB_P_UNKNOWN, why);
+}
+
 /* Reading shows that it has not happened. Wait, send again, or call it by its name. */
 static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen)
 {
@@ -283,6 +293,8 @@ static void not_there(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_
         ob_step_person(e, s, i, OB_P_FAILED, NULL);
     } else if (s->op.people[i].state == OB_P_ACCEPTED)
         contradict(e, s, i, seen);
+    else if (g->hands_off)
+        leave_unknown(e, s, i, seen);
     else if (g->sends >= SENDS_MAX)
         give_up(e, s, i, seen);
     else

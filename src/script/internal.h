@@ -91,6 +91,9 @@ bool ob_to_value(lua_State *L, int index, struct ob_value *out, struct ob_err *e
 /* [-0, +0, e] Marks the table on top as a list, so that it is one also when it is empty. */
 void ob_mark_list(lua_State *L);
 
+/* [-n, +k, e] pcall of the sandbox, as a function to be called: a spent budget goes through it. */
+int ob_lua_pcall(lua_State *L);
+
 /* ---- environment ---- */
 /* [-0, +1, e] Pushes the environment table, to add a profile's bindings while setting up. */
 void ob_push_env(lua_State *L);

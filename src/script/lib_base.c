@@ -25,7 +25,7 @@ static int finish_pcall(lua_State *L, int status, lua_KContext depth)
 
 /* [-0, +n, e] The depth is bounded because an error in a coroutine walks all calls for each
  * level. */
-static int l_pcall(lua_State *L)
+int ob_lua_pcall(lua_State *L)
 {
     struct ob_box *box = &ob_script_of(L)->box;
     luaL_checkany(L, 1);
@@ -168,7 +168,7 @@ void ob_open_base(lua_State *L, int env)
 {
     static const char *const as_they_are[] = {"assert",   "error",  "ipairs", "type",
                                               "rawequal", "rawlen", NULL};
-    static const luaL_Reg ours[] = {{"pcall", l_pcall},
+    static const luaL_Reg ours[] = {{"pcall", ob_lua_pcall},
                                     {"tostring", l_tostring},
                                     {"pairs", l_pairs},
                                     {"next", l_next},

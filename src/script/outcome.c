@@ -8,8 +8,10 @@
 
 #define OUTCOME "ob.outcome"
 
-enum verdict { V_SKIPPED, V_SUCCEEDED, V_UNKNOWN, V_FAILED, V_COUNT }; /* ascending: worse */
-static const char *const verdict_names[] = {"skipped", "succeeded", "unknown", "failed"};
+/* Ascending: worse. Undone is shown as skipped, and is more than that where branches come together:
+ * whoever was brought back in one of them has not succeeded. */
+enum verdict { V_SKIPPED, V_SUCCEEDED, V_UNDONE, V_UNKNOWN, V_FAILED, V_COUNT };
+static const char *const verdict_names[] = {"skipped", "succeeded", "skipped", "unknown", "failed"};
 
 /* The user values of the userdata: its roster, the details (a table by key), and the paths of the
  * steps it came from (a list). */
@@ -65,7 +67,7 @@ void ob_push_outcome(lua_State *L, int at, const struct ob_person *people, size_
     struct outcome *o = push_empty(L, at);
     lua_getiuservalue(L, -1, 2);
     for (size_t i = 0; i < count && i < o->count; i++) {
-        set_verdict(o, i, verdict_of(people[i].state));
+        set_verdict(o, i, people[i].told_unknown ? V_UNKNOWN : verdict_of(people[i].state));
         if (!people[i].detail || !*people[i].detail)
             continue;
         lua_pushstring(L, people[i].detail);
@@ -122,10 +124,32 @@ void ob_outcome_push_roster(lua_State *L, int at)
     lua_getiuservalue(L, at, ROSTER);
 }
 
-void ob_outcome_set_undone(lua_State *L, int at)
+/* Whoever was brought back is as before: nothing that follows may take them for done. */
+static void take_back(lua_State *L, struct outcome *o, size_t i, const char *key)
+{
+    o->tally[o->verdict[i]]--;
+    set_verdict(o, i, V_UNDONE);
+    lua_pushliteral(L, "undone");
+    lua_setfield(L, -2, key);
+}
+
+void ob_outcome_undo(lua_State *L, int at, const struct ob_value *verdicts)
 {
     struct outcome *o = lua_touserdata(L, at);
     o->undone = true;
+    lua_getiuservalue(L, at, ROSTER);
+    lua_getiuservalue(L, at, DETAILS);
+    const struct ob_roster *r = ob_check_roster(L, -2);
+    for (size_t i = 0; i < o->count; i++) {
+        struct ob_member m = ob_roster_at(r, i);
+        const char *key = ob_member_key(&m);
+        int64_t state = ob_map_int(ob_map_get(verdicts, key), "state",
+                                   verdicts ? OB_P_UNKNOWN : OB_P_SUCCEEDED);
+        bool back = state == OB_P_SUCCEEDED || state == OB_P_SKIPPED;
+        if (back && o->verdict[i] == V_SUCCEEDED)
+            take_back(L, o, i, key);
+    }
+    lua_pop(L, 2);
 }
 
 /* ---- several as one ---- */
@@ -168,6 +192,7 @@ static void merge(lua_State *L, int at, int into, int keys)
 {
     const struct outcome *from = lua_touserdata(L, at);
     struct outcome *o = lua_touserdata(L, into);
+    o->undone = o->undone || from->undone;
     lua_getiuservalue(L, at, 1);
     lua_getiuservalue(L, at, 2);
     lua_getiuservalue(L, into, 2);
@@ -208,24 +233,32 @@ void ob_push_combined(lua_State *L, int first, int last)
 
 /* ---- the class ---- */
 
-/* [-0, +1, e] The roster of those with this verdict. */
-static int push_members(lua_State *L, const struct outcome *o, enum verdict v)
+/* [-0, +1, e] The roster of those with a verdict of this name. */
+static int push_members(lua_State *L, const struct outcome *o, const char *name)
 {
+    size_t n = 0;
+    for (int v = 0; v < V_COUNT; v++)
+        n += strcmp(verdict_names[v], name) == 0 ? o->tally[v] : 0;
     lua_getiuservalue(L, 1, 1);
     const struct ob_roster *r = ob_check_roster(L, -1);
-    struct ob_roster *out = ob_push_roster(L, o->tally[v]);
+    struct ob_roster *out = ob_push_roster(L, n);
     ob_charge(L, o->count / 8 + 1);
     for (size_t i = 0; i < o->count; i++)
-        if (o->verdict[i] == v) {
+        if (strcmp(verdict_names[o->verdict[i]], name) == 0) {
             struct ob_member m = ob_roster_at(r, i);
             ob_roster_add(out, m.table, m.row);
         }
     return 1;
 }
 
+static size_t skipped(const struct outcome *o)
+{
+    return o->tally[V_SKIPPED] + o->tally[V_UNDONE];
+}
+
 static double failed_share(const struct outcome *o)
 {
-    size_t acted = o->count - o->tally[V_SKIPPED];
+    size_t acted = o->count - skipped(o);
     return acted ? (double)(o->tally[V_FAILED] + o->tally[V_UNKNOWN]) / (double)acted : 0;
 }
 
@@ -248,7 +281,7 @@ static int l_index(lua_State *L)
     const char *name = luaL_checkstring(L, 2);
     for (int v = 0; v < V_COUNT; v++)
         if (strcmp(name, verdict_names[v]) == 0)
-            return push_members(L, o, (enum verdict)v);
+            return push_members(L, o, name);
     if (strcmp(name, "failed_share") == 0)
         lua_pushnumber(L, failed_share(o));
     else if (strcmp(name, "total") == 0)
@@ -272,7 +305,7 @@ static int l_tostring(lua_State *L)
     const struct outcome *o = luaL_checkudata(L, 1, OUTCOME);
     char text[200];
     snprintf(text, sizeof text, "%zu succeeded, %zu failed, %zu unknown, %zu skipped",
-             o->tally[V_SUCCEEDED], o->tally[V_FAILED], o->tally[V_UNKNOWN], o->tally[V_SKIPPED]);
+             o->tally[V_SUCCEEDED], o->tally[V_FAILED], o->tally[V_UNKNOWN], skipped(o));
     lua_pushstring(L, text);
     return 1;
 }

@@ -87,6 +87,10 @@ static void run_task(struct ob_policy *p, struct ob_task *t)
     if (!kept) /* whether it was taken or the script raised */
         ob_op_free(p->answer);
     p->answer = NULL;
+    if (kept && t->op && t->op->asks && how <= OB_EXEC_WAITING) { /* it would answer for another */
+        ob_fail(&err, OB_ERR_POLICY, "%s: a step was left without an answer", p->opt.name);
+        how = OB_EXEC_ERROR;
+    }
     switch (how) {
     case OB_EXEC_DONE:
         task_done(p, t);

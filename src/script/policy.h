@@ -35,10 +35,11 @@ struct ob_policy_options {
     const struct ob_config *config;
     const struct ob_clock *clock;
     struct ob_transport transport;
-    struct ob_ledger *ledger;    /* readings are kept in it, in both modes */
-    const struct ob_value *plan; /* APPLY: the plan's document */
-    int64_t run;                 /* APPLY */
-    int64_t undo_of;             /* the run that undo_run() undoes; 0: there is no undo_run() */
+    struct ob_ledger *ledger;         /* readings are kept in it, in both modes */
+    const struct ob_value *plan;      /* APPLY: the plan's document */
+    int64_t run;                      /* APPLY */
+    const struct ob_value *undo_plan; /* PLAN of an undo: the document of the plan that is undone */
+    int64_t undo_of; /* the run that undo_run() undoes; 0: there is no undo_run() */
     int parallel;
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;

@@ -152,22 +152,30 @@ bool ob_gate_is_on(lua_State *L, int gate, const struct ob_value *options)
 
 /* ---- answering ---- */
 
-/* [-0, +0, e] What the policy's function says: nothing is "continue". */
+/* [-0, +0, e] What the policy's function says: nothing is "continue". Whatever goes wrong here ends
+ * the policy past every pcall: caught, it would leave a step that nobody answers. */
 static enum ob_go ask(lua_State *L, int gate, const struct tally *t)
 {
     static const char *const words[] = {"continue", "stop", "undo", NULL};
     static const enum ob_go goes[] = {OB_GO_ON, OB_GO_STOP, OB_GO_UNDO};
     int top = lua_gettop(L), found = 0;
+    struct ob_err err;
+    lua_pushcfunction(L, ob_lua_pcall);
     lua_pushvalue(L, gate);
     push_tally(L, t);
-    lua_callk(L, 1, 1, 0, NULL); /* it decides, and does not wait */
+    lua_callk(L, 2, 2, 0, NULL); /* it decides, and does not wait */
+    if (!lua_toboolean(L, top + 1)) {
+        ob_fail(&err, OB_ERR_POLICY, "%s", ob_tostring(L, top + 2, NULL));
+        ob_raise_host(L, &err);
+    }
     if (!lua_isnil(L, -1)) {
         const char *word = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
         while (words[found] && strcmp(words[found], word) != 0)
             found++;
     }
     if (!words[found])
-        luaL_error(L, "on_failure must answer \"continue\", \"stop\" or \"undo\"");
+        ob_policy_raise(L, OB_ERR_POLICY,
+                        "on_failure must answer \"continue\", \"stop\" or \"undo\"");
     lua_settop(L, top);
     return goes[found];
 }

@@ -24,13 +24,14 @@ struct ob_task {
     lua_State *T;
     int ref; /* anchors T */
     enum ob_job_state state;
-    struct ob_op *op; /* what it waits for */
-    size_t children;  /* not done yet */
-    int args;         /* values on T for the next resume */
-    char *prefix;     /* "" or "3.1.": paths of its proposals */
-    int made;         /* proposals so far */
-    int64_t due_ms;   /* parked in wait{} until then (wall clock); 0: it is not */
-    int64_t woke_ms;  /* the policy's time since its last wait; 0: that of the plan */
+    struct ob_op *op;         /* what it waits for */
+    size_t children;          /* not done yet */
+    int args;                 /* values on T for the next resume */
+    char *prefix;             /* "" or "3.1.": paths of its proposals */
+    int made;                 /* proposals so far */
+    int64_t due_ms;           /* parked in wait{} until then (wall clock); 0: it is not */
+    int64_t woke_ms;          /* the policy's time since its last wait; 0: that of the plan */
+    char today[OB_TIME_TEXT]; /* the day of woke_ms, where the run went on */
 };
 
 /* What one target is to a policy. */
@@ -129,6 +130,8 @@ struct ob_target *ob_policy_opened(const struct ob_policy *p, const char *name);
 OB_MUST_CHECK enum ob_status ob_policy_open_target(struct ob_policy *p, const char *name,
                                                    struct ob_target **out, struct ob_err *err);
 struct ob_policy_target *ob_policy_check_target(lua_State *L, int arg); /* [-0, +0, e] */
+/* [-0, +0, e] What the task that runs now is about to wait for. */
+void ob_policy_set_op(lua_State *L, struct ob_op *op);
 /* [-0, +0, yield] The rest of a C function once the task's op is done: see each *_k. */
 int ob_policy_wait_for(lua_State *L, struct ob_op *op, lua_KFunction k);
 int ob_policy_action(lua_State *L); /* [-n, +1|yield, e] upvalue: the action */
@@ -139,7 +142,9 @@ void ob_outcome_from(lua_State *L, int at, const char *path);
 void ob_outcome_paths(lua_State *L, int at, struct ob_value *out);
 void ob_outcome_check(lua_State *L, int at);       /* [-0, +0, e] argument error */
 void ob_outcome_push_roster(lua_State *L, int at); /* [-0, +1, -] */
-void ob_outcome_set_undone(lua_State *L, int at);  /* [-0, +0, -] */
+/* [-0, +0, e] Undone: those who were brought back by { key = { state } } (NULL: all) were skipped.
+ */
+void ob_outcome_undo(lua_State *L, int at, const struct ob_value *verdicts);
 
 /* ---- policy_record.c ---- */
 /* "https://host:port/base", owned by the caller. */

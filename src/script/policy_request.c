@@ -260,7 +260,7 @@ static int send_it(lua_State *L, struct ob_policy *p, const char *path, struct o
         st = ob_engine_raw(p->engine, t, path, r, &op, &err);
     if (st != OB_OK)
         return ob_raise_host(L, &err);
-    p->current->op = op;
+    ob_policy_set_op(L, op);
     return lua_yieldk(L, 0, words, request_k);
 }
 

@@ -15,9 +15,18 @@ struct ob_policy_target *ob_policy_check_target(lua_State *L, int arg)
     return *(struct ob_policy_target **)luaL_checkudata(L, arg, TARGET);
 }
 
+/* A task waits for one thing at a time; another one would answer in its place. */
+void ob_policy_set_op(lua_State *L, struct ob_op *op)
+{
+    struct ob_task *t = ob_policy_of(L)->current;
+    if (t->op)
+        ob_policy_raise(L, OB_ERR_POLICY, "a step of this policy was left without an answer");
+    t->op = op;
+}
+
 int ob_policy_wait_for(lua_State *L, struct ob_op *op, lua_KFunction k)
 {
-    ob_policy_of(L)->current->op = op;
+    ob_policy_set_op(L, op);
     return lua_yieldk(L, 0, 0, k);
 }
 

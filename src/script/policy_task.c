@@ -1,8 +1,15 @@
 /* The tasks of a policy: the script itself, and what together() runs side by side. They are
  * resumed by policy.c alone. */
 #include <stdlib.h>
+#include <string.h>
 #include "base/mem.h"
 #include "script/policy_parts.h"
+
+static void take_time(struct ob_task *to, const struct ob_task *from)
+{
+    to->woke_ms = from->woke_ms;
+    memcpy(to->today, from->today, sizeof to->today);
+}
 
 struct ob_task *ob_task_new(struct ob_policy *p, struct ob_task *parent, lua_State *T, int ref,
                             char *prefix)
@@ -13,7 +20,8 @@ struct ob_task *ob_task_new(struct ob_policy *p, struct ob_task *parent, lua_Sta
     t->T = T;
     t->ref = ref;
     t->prefix = prefix;
-    t->woke_ms = parent ? parent->woke_ms : 0;
+    if (parent)
+        take_time(t, parent);
     while (*at)
         at = &(*at)->next;
     *at = t; /* at the end: tasks start in the order of their functions */
@@ -74,7 +82,7 @@ void ob_task_deliver(struct ob_policy *p, struct ob_task *parent)
             continue;
         }
         if (t->woke_ms > parent->woke_ms)
-            parent->woke_ms = t->woke_ms;
+            take_time(parent, t);
         lua_settop(t->T, 1);
         lua_xmove(t->T, parent->T, 1); /* ob_policy_together made the room */
         parent->args++;

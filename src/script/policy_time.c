@@ -13,7 +13,7 @@ int64_t ob_policy_now(const struct ob_policy *p)
 void ob_policy_today(const struct ob_policy *p, char out[OB_TIME_TEXT])
 {
     if (p->current && p->current->woke_ms)
-        ob_date_local(p->current->woke_ms, out);
+        snprintf(out, OB_TIME_TEXT, "%s", p->current->today);
     else
         snprintf(out, OB_TIME_TEXT, "%s", p->today);
 }

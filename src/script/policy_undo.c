@@ -3,8 +3,8 @@
 #include "script/policy_undo.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/json.h"
 #include "base/mem.h"
+#include "engine/marks.h"
 #include "engine/plan.h"
 #include "script/undo_find.h"
 
@@ -15,7 +15,8 @@ struct undo {
     int64_t of; /* the run that is undone */
     struct ob_undo_part part;
     struct ob_value verdicts; /* key -> { state, detail }: the worst over all parts */
-    int gives; /* the place on the stack of what it answers; 0: an outcome of its own */
+    int of_outcome;           /* the place on the stack of what is undone; 0: a whole run */
+    bool gives_it;            /* and answers it; else an outcome of its own */
 };
 
 static int l_free(lua_State *L)
@@ -86,7 +87,7 @@ static enum ob_status take(struct ob_policy *p, struct undo *u, const struct ob_
     enum ob_status st = OB_OK;
     for (size_t i = 0; i < op->count && st == OB_OK; i++) {
         const struct ob_person *one = &op->people[i];
-        note_verdict(u, one->key, one->state, one->detail);
+        note_verdict(u, one->key, one->told_unknown ? OB_P_UNKNOWN : one->state, one->detail);
         if (u->part.doubtful[i])
             st = ob_undo_settle(p->opt.ledger, u->of, &u->part, i, one->state, err);
     }
@@ -110,6 +111,7 @@ static struct ob_step_spec spec_of(const struct undo *u, const struct ob_value *
         .groups = part->action->from_snapshot ? (const char *const *)part->groups : NULL,
         .snapshots = part->action->from_snapshot ? part->snapshots : NULL,
         .doubtful = part->doubtful,
+        .undoes = true,
     };
 }
 
@@ -142,10 +144,7 @@ static enum ob_status start(struct ob_policy *p, struct undo *u, struct ob_op **
     if (u->of != p->opt.run)
         ob_map_put_int(&options, "run", u->of);
     struct ob_step_spec spec = spec_of(u, &options, path);
-    if (p->opt.mode != OB_MODE_PLAN)
-        st = ob_undo_close(p->opt.ledger, u->of, part->of, path, err);
-    if (st == OB_OK)
-        st = carry_out(p, u, &spec, op, err);
+    st = carry_out(p, u, &spec, op, err);
     ob_value_fini(&options);
     free(path);
     return st;
@@ -196,11 +195,16 @@ static int go_on(lua_State *L, struct undo *u, int at)
     if (next(p, u, &op, &err) != OB_OK)
         return ob_raise_host(L, &err);
     if (op) {
-        p->current->op = op;
+        ob_policy_set_op(L, op);
         return lua_yieldk(L, 0, at, undo_k);
     }
-    if (u->gives)
-        lua_pushvalue(L, u->gives);
+    if (u->of_outcome)
+        ob_outcome_undo(L, u->of_outcome, &u->verdicts);
+    if (u->of_outcome && !u->gives_it && p->opt.mode != OB_MODE_PLAN &&
+        ob_ledger_step_settle(p->opt.ledger, p->opt.run, u->prefix, NULL, &err) != OB_OK)
+        return ob_raise_host(L, &err);
+    if (u->gives_it)
+        lua_pushvalue(L, u->of_outcome);
     else
         push_result(L, u, at);
     return 1;
@@ -217,18 +221,47 @@ static int undo_k(lua_State *L, int status, lua_KContext ctx)
     return go_on(L, u, (int)ctx);
 }
 
-/* [-0, +1|yield, e] The roster is on top. */
+/* Before the first part: what the policy was told stays so, and nothing of the steps is done any
+ * more. In one commit: a replay that came in between could decide otherwise, half undone. */
+static enum ob_status lay_down(struct ob_policy *p, struct undo *u, const struct ob_step_row *row,
+                               struct ob_err *err)
+{
+    bool begun;
+    enum ob_status st = ob_engine_flush(p->engine, err);
+    if (st == OB_OK)
+        st = ob_undo_is_begun(&u->work, p->opt.ledger, &begun, err);
+    if (st == OB_OK && begun && !row)
+        return OB_OK; /* by an earlier process */
+    if (st == OB_OK)
+        st = ob_ledger_begin(p->opt.ledger, err);
+    if (st != OB_OK)
+        return st;
+    if (u->of == p->opt.run)
+        st = ob_marks_freeze(p->opt.ledger, p->opt.run, err);
+    if (st == OB_OK)
+        st = ob_undo_close(&u->work, p->opt.ledger, err);
+    if (st == OB_OK && row)
+        st = ob_ledger_step_put(p->opt.ledger, p->opt.run, row, NULL, 0, err);
+    if (st == OB_OK)
+        return ob_ledger_commit(p->opt.ledger, err);
+    ob_ledger_rollback(p->opt.ledger);
+    return st;
+}
+
+/* [-0, +1|yield, e] The roster is on top. `row`: what is put for the undo itself; NULL: nothing. */
 static int begin(lua_State *L, const char *prefix, int64_t of, const struct ob_value *paths,
-                 int gives)
+                 int outcome, bool gives_it, const struct ob_step_row *row)
 {
     struct ob_policy *p = ob_policy_of(L);
     struct ob_err err;
     int at = lua_gettop(L);
     struct undo *u = push_undo(L, prefix, of);
-    u->gives = gives;
-    if (ob_undo_find(&u->work, p, of, paths, &err) != OB_OK)
-        return ob_raise_host(L, &err);
-    return go_on(L, u, at);
+    u->of_outcome = outcome;
+    u->gives_it = gives_it;
+    enum ob_status st = ob_undo_find(&u->work, p, of, u->prefix, paths, &err);
+    if (st == OB_OK && p->opt.mode != OB_MODE_PLAN)
+        st = lay_down(p, u, row, &err);
+    return st == OB_OK ? go_on(L, u, at) : ob_raise_host(L, &err);
 }
 
 /* [-0, +1, e] The paths of an outcome's steps, as a value. */
@@ -243,9 +276,33 @@ int ob_undo_because(lua_State *L, int path)
 {
     int outcome = lua_gettop(L);
     const struct ob_value *paths = push_paths(L, outcome);
-    ob_outcome_set_undone(L, outcome);
     ob_outcome_push_roster(L, outcome);
-    return begin(L, lua_tostring(L, path), ob_policy_of(L)->opt.run, paths, outcome);
+    return begin(L, lua_tostring(L, path), ob_policy_of(L)->opt.run, paths, outcome, true, NULL);
+}
+
+/* [-0, +1|yield, e] An undo is a row like a proposal: a replay that comes by here with anything
+ * else does not replay the same way. */
+static int begin_at(lua_State *L, struct ob_policy *p, const char *path,
+                    const struct ob_value *paths)
+{
+    struct ob_step_row was,
+        row = {.path = (char *)path, .target = (char *)"", .action = (char *)"undo"};
+    char digest[65];
+    struct ob_err err;
+    enum ob_status st = ob_ledger_step_get(p->opt.ledger, p->opt.run, path, &was, &err);
+    bool begun = st == OB_OK && was.path;
+    ob_reading_digest(paths, digest);
+    row.digest = digest;
+    if (begun && (strcmp(was.action, "undo") != 0 || strcmp(was.digest, digest) != 0))
+        st = ob_fail(&err, OB_ERR_POLICY,
+                     "step %s was another one when this run began: the policy does not replay the "
+                     "same way",
+                     path);
+    if (begun)
+        ob_step_row_fini(&was);
+    if (st != OB_OK)
+        return ob_raise_host(L, &err);
+    return begin(L, path, p->opt.run, paths, 1, false, begun ? NULL : &row);
 }
 
 int ob_policy_undo(lua_State *L)
@@ -259,15 +316,15 @@ int ob_policy_undo(lua_State *L)
     const char *reason = lua_isnil(L, 2) ? "" : ob_tostring(L, 2, &len);
     const char *path = ob_policy_push_path(L);
     const struct ob_value *paths = push_paths(L, 1);
-    ob_outcome_set_undone(L, 1);
     ob_outcome_push_roster(L, 1);
     if (ob_record_undo(p, path, paths, reason, &err) != OB_OK)
         return ob_raise_host(L, &err);
     if (p->opt.mode == OB_MODE_PLAN) {
+        ob_outcome_undo(L, 1, NULL);
         ob_push_assumed(L, -1);
         return 1;
     }
-    return begin(L, path, p->opt.run, paths, 0);
+    return begin_at(L, p, path, paths);
 }
 
 static int l_undo_run(lua_State *L)
@@ -280,7 +337,7 @@ static int l_undo_run(lua_State *L)
     if (ob_undo_people(p, p->opt.undo_of, slot, &err) != OB_OK)
         return ob_raise_host(L, &err);
     ob_policy_push_table(L, slot);
-    return begin(L, path, p->opt.undo_of, NULL, 0);
+    return begin(L, path, p->opt.undo_of, NULL, 0, false, NULL);
 }
 
 void ob_open_policy_undo(lua_State *L)

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/marks.h"
 #include "script/policy_parts.h"
 #include "script/policy_recheck.h"
 
@@ -113,10 +114,27 @@ static int planned(lua_State *L, struct ob_policy *p, const char *path,
     if (ob_record_wait(p, path, options, due, &err) != OB_OK)
         return ob_raise_host(L, &err);
     p->current->woke_ms = due > now ? due : now;
+    ob_date_local(p->current->woke_ms, p->current->today);
     return ob_recheck_push_input(L, p, text_option(options, "recheck"), NULL);
 }
 
 /* ---- in the ledger ---- */
+
+/* With it, in one commit: what the policy was told so far stays so. */
+static enum ob_status put_wait(struct ob_policy *p, const struct ob_step_row *row,
+                               struct ob_err *err)
+{
+    enum ob_status st = ob_ledger_begin(p->opt.ledger, err);
+    if (st != OB_OK)
+        return st;
+    st = ob_marks_freeze(p->opt.ledger, p->opt.run, err);
+    if (st == OB_OK)
+        st = ob_ledger_step_put(p->opt.ledger, p->opt.run, row, NULL, 0, err);
+    if (st == OB_OK)
+        return ob_ledger_commit(p->opt.ledger, err);
+    ob_ledger_rollback(p->opt.ledger);
+    return st;
+}
 
 static enum ob_status begin(struct ob_policy *p, const char *path, const struct ob_value *options,
                             int64_t due_in, int64_t until, int64_t *due, struct ob_err *err)
@@ -128,6 +146,8 @@ static enum ob_status begin(struct ob_policy *p, const char *path, const struct 
     enum ob_status st = ob_ledger_run_latest(p->opt.ledger, p->opt.run, &latest, err);
     if (now < latest)
         now = latest; /* a clock that was set back must not let it fire early */
+    if (now < p->current->woke_ms)
+        now = p->current->woke_ms;
     *due = until ? until : now + due_in;
     ob_reading_digest(options, digest);
     ob_value_copy(&kept, options);
@@ -138,9 +158,9 @@ static enum ob_status begin(struct ob_policy *p, const char *path, const struct 
     ob_buf_init(&row.options, OB_BUF_LARGE);
     ob_json_write(&row.options, &kept);
     if (st == OB_OK)
-        st = ob_ledger_step_put(p->opt.ledger, p->opt.run, &row, NULL, 0, err);
-    if (st == OB_OK)
         st = ob_engine_flush(p->engine, err);
+    if (st == OB_OK)
+        st = put_wait(p, &row, err);
     ob_buf_fini(&row.options);
     ob_value_fini(&kept);
     return st;
@@ -176,7 +196,9 @@ static int again(lua_State *L, struct ob_policy *p, const struct ob_value *optio
                  const struct ob_value *result)
 {
     ob_recheck_spare(p, ob_map_get(result, "spared"));
+    const char *day = ob_map_str(result, "today");
     p->current->woke_ms = ob_map_int(result, "woke_ms", 0);
+    snprintf(p->current->today, sizeof p->current->today, "%s", day ? day : "");
     return ob_recheck_push_input(L, p, text_option(options, "recheck"),
                                  ob_map_str(result, "input"));
 }
@@ -190,10 +212,12 @@ static int settle(lua_State *L, struct ob_policy *p, struct ob_recheck *r,
     struct ob_value *result = ob_policy_push_owned(L);
     struct ob_buf json;
     struct ob_err err;
+    char day[OB_TIME_TEXT];
     enum ob_status st = ob_recheck_result(p, r, result, &err);
     if (st != OB_OK)
         return ob_raise_host(L, &err);
     ob_map_put_int(result, "woke_ms", ob_wall_ms(p->opt.clock));
+    ob_map_put_str(result, "today", ob_date_local(ob_wall_ms(p->opt.clock), day));
     ob_buf_init(&json, OB_BUF_LARGE);
     ob_json_write(&json, result);
     st = ob_ledger_step_settle(p->opt.ledger, p->opt.run, lua_tostring(L, AT_PATH), &json, &err);
@@ -219,7 +243,7 @@ static int wait_k(lua_State *L, int status, lua_KContext ctx)
         return ob_raise_host(L, &err);
     if (!op)
         return settle(L, p, r, ob_recheck_options(r));
-    p->current->op = op;
+    ob_policy_set_op(L, op);
     return lua_yieldk(L, 0, 0, wait_k);
 }
 

@@ -2,8 +2,9 @@
 #include "script/undo_find.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/json.h"
 #include "base/mem.h"
+#include "engine/marks.h"
+#include "engine/plan.h"
 
 /* ---- which steps ---- */
 
@@ -13,6 +14,11 @@ void ob_undo_work_fini(struct ob_undo_work *w)
         free(w->steps[i].path);
     free(w->steps);
     *w = (struct ob_undo_work){0};
+}
+
+char *ob_undo_mark(const struct ob_undo_work *w, const struct ob_undo_step *s)
+{
+    return ob_xasprintf("%lld:%s.u%s", (long long)w->by, w->prefix, s->path);
 }
 
 struct finding {
@@ -43,6 +49,25 @@ static bool count_changed(void *ctx, const struct ob_person_row *row)
     return true;
 }
 
+static enum ob_status tell(struct finding *f, const struct ob_step_row *row, const char *what)
+{
+    char *text = ob_xasprintf("step %s, %s %s, %s", row->path, row->target, row->action, what);
+    enum ob_status st = ob_record_note(f->p, text, f->err);
+    free(text);
+    return st;
+}
+
+/* The name of a target may mean another tenant by now. */
+static enum ob_status same_cloud(const struct ob_policy *p, const struct ob_target *t,
+                                 struct ob_err *err)
+{
+    char *endpoint = ob_endpoint_text(&t->route.endpoint);
+    enum ob_status st =
+        ob_plan_target(p->opt.undo_plan, t->name, t->provider.info->name, endpoint, err);
+    free(endpoint);
+    return st;
+}
+
 /* What nothing takes back is said, not passed over. */
 static enum ob_status tell_final(struct finding *f, const struct ob_step_row *row)
 {
@@ -65,11 +90,15 @@ static bool find_step(void *ctx, const struct ob_step_row *row)
     if (is_undo(row->path) || !*row->target || !is_asked_for(f->paths, row->path))
         return true;
     f->st = ob_policy_open_target(f->p, row->target, &t, f->err);
+    if (f->st == OB_OK && f->p->opt.undo_plan)
+        f->st = same_cloud(f->p, t, f->err);
     if (f->st != OB_OK)
         return false;
     const struct ob_action *a = ob_provider_action(t->provider.info, row->action);
-    if (!a)
-        return true; /* a raw request: nobody knows what it did */
+    if (!a) {
+        f->st = tell(f, row, "was a request of the policy's own: nobody knows what it did");
+        return f->st == OB_OK;
+    }
     if (!a->undo_count) {
         f->st = tell_final(f, row);
         return f->st == OB_OK;
@@ -83,10 +112,10 @@ static bool find_step(void *ctx, const struct ob_step_row *row)
 }
 
 enum ob_status ob_undo_find(struct ob_undo_work *w, struct ob_policy *p, int64_t run,
-                            const struct ob_value *paths, struct ob_err *err)
+                            const char *prefix, const struct ob_value *paths, struct ob_err *err)
 {
     struct finding f = {.w = w, .p = p, .paths = paths, .err = err};
-    *w = (struct ob_undo_work){.run = run};
+    *w = (struct ob_undo_work){.run = run, .by = p->opt.run, .prefix = prefix};
     if (!p->opt.ledger)
         return OB_OK;
     enum ob_status st = ob_ledger_step_each(p->opt.ledger, run, find_step, &f, err);
@@ -119,6 +148,7 @@ void ob_undo_part_fini(struct ob_undo_part *p)
 }
 
 struct gathering {
+    const struct ob_value *back; /* ids of those whom an earlier undo has brought back */
     struct ob_undo_part *part;
     bool (*may)(void *ctx, const char *key);
     void *ctx;
@@ -143,7 +173,8 @@ static bool gather(void *ctx, const struct ob_person_row *row)
     struct ob_undo_part *p = g->part;
     bool doubtful = row->state == OB_P_UNKNOWN || row->state == OB_P_SENT ||
                     row->state == OB_P_ACCEPTED || row->state == OB_P_DOUBT;
-    if ((row->state != OB_P_SUCCEEDED && !doubtful) || !g->may(g->ctx, row->person))
+    if ((row->state != OB_P_SUCCEEDED && !doubtful) || !g->may(g->ctx, row->person) ||
+        ob_map_get(g->back, row->id))
         return true;
     grow(p);
     p->keys[p->count] = ob_xstrdup(row->person);
@@ -233,6 +264,57 @@ static enum ob_status group(struct ob_undo_part *p, struct ob_err *err)
     return st;
 }
 
+/* ---- what was undone before ---- */
+
+static bool is_back(void *ctx, const struct ob_person_row *row)
+{
+    if (row->state == OB_P_SUCCEEDED || row->state == OB_P_SKIPPED)
+        ob_map_put_bool(ctx, row->id, true);
+    return true;
+}
+
+/* "7:1.u1": of run 7. Those whom it brought back may have been changed by others since. */
+static enum ob_status read_earlier(const struct ob_undo_work *w, struct ob_ledger *l,
+                                   const char *mark, struct ob_value *back, struct ob_err *err)
+{
+    char *colon;
+    int64_t run = strtoll(mark, &colon, 10);
+    if (*colon != ':')
+        return OB_OK;
+    char *path = w->link ? ob_xasprintf("%s:%zu", colon + 1, w->link + 1) : ob_xstrdup(colon + 1);
+    struct ob_step_row row;
+    enum ob_status st = ob_ledger_step_get(l, run, path, &row, err);
+    if (st == OB_OK && row.path) {
+        ob_step_row_fini(&row);
+        st = ob_ledger_person_each(l, run, path, is_back, back, err);
+    }
+    free(path);
+    return st;
+}
+
+static enum ob_status find_earlier(struct ob_undo_work *w, struct ob_ledger *l,
+                                   struct ob_value *back, struct ob_err *err)
+{
+    struct ob_step_row row;
+    struct ob_marks m;
+    const struct ob_undo_step *s = &w->steps[w->at];
+    enum ob_status st = ob_ledger_step_get(l, w->run, s->path, &row, err);
+    ob_value_set_map(back);
+    if (st != OB_OK || !row.path)
+        return st;
+    ob_marks_read(&m, &row.result);
+    char *own = ob_undo_mark(w, s), *all = ob_xstrdup(ob_buf_str(&m.undone)), *save = NULL;
+    for (char *one = strtok_r(all, " ", &save); one && st == OB_OK;
+         one = strtok_r(NULL, " ", &save))
+        if (strcmp(one, own) != 0)
+            st = read_earlier(w, l, one, back, err);
+    free(own);
+    free(all);
+    ob_marks_fini(&m);
+    ob_step_row_fini(&row);
+    return st;
+}
+
 static enum ob_status fill(struct ob_undo_work *w, struct ob_ledger *l, struct gathering *g,
                            struct ob_err *err)
 {
@@ -243,7 +325,12 @@ static enum ob_status fill(struct ob_undo_work *w, struct ob_ledger *l, struct g
     p->undoes = s->action;
     p->of = ob_xstrdup(s->path);
     p->link = (int)w->link;
-    enum ob_status st = ob_ledger_person_each(l, w->run, s->path, gather, g, err);
+    struct ob_value back = {0};
+    enum ob_status st = find_earlier(w, l, &back, err);
+    g->back = &back;
+    if (st == OB_OK)
+        st = ob_ledger_person_each(l, w->run, s->path, gather, g, err);
+    ob_value_fini(&back);
     if (st == OB_OK)
         st = read_snapshots(l, w->run, p, err);
     if (st == OB_OK)
@@ -255,7 +342,7 @@ enum ob_status ob_undo_next(struct ob_undo_work *w, struct ob_ledger *l,
                             bool (*may)(void *ctx, const char *key), void *ctx,
                             struct ob_undo_part *part, bool *more, struct ob_err *err)
 {
-    struct gathering g = {part, may, ctx};
+    struct gathering g = {.part = part, .may = may, .ctx = ctx};
     ob_undo_part_fini(part);
     while (w->at < w->count && w->link >= w->steps[w->at].action->undo_count) {
         w->at++;
@@ -271,33 +358,75 @@ enum ob_status ob_undo_next(struct ob_undo_work *w, struct ob_ledger *l,
 
 /* ---- what it leaves in the step that is undone ---- */
 
-enum ob_status ob_undo_close(struct ob_ledger *l, int64_t run, const char *path, const char *by,
-                             struct ob_err *err)
+static bool has_word(const struct ob_buf *words, const char *word)
+{
+    size_t len = strlen(word);
+    const char *at = ob_buf_str(words);
+    while ((at = strstr(at, word)) != NULL) {
+        bool begins = at == ob_buf_str(words) || at[-1] == ' ';
+        if (begins && (at[len] == ' ' || !at[len]))
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static enum ob_status close_one(struct ob_ledger *l, int64_t run, const char *path, const char *by,
+                                struct ob_err *err)
 {
     struct ob_step_row row;
-    struct ob_buf json, was;
+    struct ob_marks m;
     enum ob_status st = ob_ledger_step_get(l, run, path, &row, err);
     if (st != OB_OK || !row.path)
         return st;
-    ob_buf_init(&was, OB_BUF_SMALL);
-    ob_buf_init(&json, OB_BUF_SMALL);
-    bool closed = ob_json_pick(ob_buf_str(&row.result), row.result.len, "undone", &was);
-    bool gated = ob_json_pick(ob_buf_str(&row.result), row.result.len, "go", &was);
-    ob_buf_addf(&json, "{%s\"undone\":\"%s\"}", gated ? "\"go\":\"undo\"," : "", by);
-    if (!closed)
-        st = ob_ledger_step_result(l, run, path, &json, err);
-    ob_buf_fini(&json);
-    ob_buf_fini(&was);
+    ob_marks_read(&m, &row.result);
+    if (!has_word(&m.undone, by)) {
+        ob_buf_addf(&m.undone, "%s%s", m.undone.len ? " " : "", by);
+        st = ob_marks_write(&m, l, run, path, err);
+    }
+    ob_marks_fini(&m);
     ob_step_row_fini(&row);
+    return st;
+}
+
+enum ob_status ob_undo_is_begun(struct ob_undo_work *w, struct ob_ledger *l, bool *begun,
+                                struct ob_err *err)
+{
+    enum ob_status st = OB_OK;
+    *begun = true;
+    for (size_t i = 0; i < w->count && st == OB_OK && *begun; i++) {
+        struct ob_step_row row;
+        struct ob_marks m;
+        st = ob_ledger_step_get(l, w->run, w->steps[i].path, &row, err);
+        if (st != OB_OK || !row.path)
+            continue;
+        char *by = ob_undo_mark(w, &w->steps[i]);
+        ob_marks_read(&m, &row.result);
+        *begun = has_word(&m.undone, by);
+        ob_marks_fini(&m);
+        ob_step_row_fini(&row);
+        free(by);
+    }
+    return st;
+}
+
+enum ob_status ob_undo_close(struct ob_undo_work *w, struct ob_ledger *l, struct ob_err *err)
+{
+    enum ob_status st = OB_OK;
+    for (size_t i = 0; i < w->count && st == OB_OK; i++) {
+        char *by = ob_undo_mark(w, &w->steps[i]);
+        st = close_one(l, w->run, w->steps[i].path, by, err);
+        free(by);
+    }
     return st;
 }
 
 enum ob_status ob_undo_settle(struct ob_ledger *l, int64_t run, const struct ob_undo_part *part,
                               size_t i, enum ob_person_state undone, struct ob_err *err)
 {
-    bool had_effect = undone == OB_P_SUCCEEDED || undone == OB_P_FAILED;
+    bool had_effect = undone == OB_P_SUCCEEDED;
     if (!had_effect && undone != OB_P_SKIPPED)
-        return OB_OK; /* still in doubt */
+        return OB_OK; /* a refusal proves nothing: still in doubt */
     return ob_ledger_person_set(l, run, part->of, part->index[i],
                                 had_effect ? OB_P_SUCCEEDED : OB_P_FAILED,
                                 had_effect ? "was in doubt; it had happened, and is undone"

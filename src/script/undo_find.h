@@ -12,6 +12,8 @@ struct ob_undo_step {
 
 struct ob_undo_work { /* last step first */
     int64_t run;
+    int64_t by;         /* the run that undoes; the same for what a policy undoes itself */
+    const char *prefix; /* lent: the path of the undo */
     struct ob_undo_step *steps;
     size_t count, at;
     size_t link; /* of the chain of actions that undo the step */
@@ -39,15 +41,21 @@ void ob_undo_part_fini(struct ob_undo_part *p);
 
 /* Steps of the run that changed somebody; `paths`: only these (a list), NULL: all. */
 OB_MUST_CHECK enum ob_status ob_undo_find(struct ob_undo_work *w, struct ob_policy *p, int64_t run,
-                                          const struct ob_value *paths, struct ob_err *err);
+                                          const char *prefix, const struct ob_value *paths,
+                                          struct ob_err *err);
+/* "7:1.u1": run 7 undoes it by its step 1.u1 (engine/marks.h). */
+char *ob_undo_mark(const struct ob_undo_work *w, const struct ob_undo_step *s);
 /* The next part; *more is false after the last one. `may`: is this person still to be touched? */
 OB_MUST_CHECK enum ob_status ob_undo_next(struct ob_undo_work *w, struct ob_ledger *l,
                                           bool (*may)(void *ctx, const char *key), void *ctx,
                                           struct ob_undo_part *part, bool *more,
                                           struct ob_err *err);
-/* From now on no resume acts on what was in doubt in the step: undoing has begun at `by`. */
-OB_MUST_CHECK enum ob_status ob_undo_close(struct ob_ledger *l, int64_t run, const char *path,
-                                           const char *by, struct ob_err *err);
+/* From now on no resume acts on what was in doubt in any of these steps: undoing has begun. */
+OB_MUST_CHECK enum ob_status ob_undo_close(struct ob_undo_work *w, struct ob_ledger *l,
+                                           struct ob_err *err);
+/* True when all of them are closed by this very undo. */
+OB_MUST_CHECK enum ob_status ob_undo_is_begun(struct ob_undo_work *w, struct ob_ledger *l,
+                                              bool *begun, struct ob_err *err);
 /* Somebody was in doubt, and the undo's readings have told: keeps it where the doubt was. */
 OB_MUST_CHECK enum ob_status ob_undo_settle(struct ob_ledger *l, int64_t run,
                                             const struct ob_undo_part *part, size_t i,

@@ -340,6 +340,27 @@ static inline size_t bench_steps(const struct bench *b)
     return ob_list_count(ob_map_get(&b->plan, "steps"));
 }
 
+struct bench_counting {
+    enum ob_person_state state;
+    int64_t n;
+};
+
+static inline bool bench_count_one(void *ctx, const struct ob_person_row *row)
+{
+    struct bench_counting *c = ctx;
+    c->n += row->state == c->state;
+    return true;
+}
+
+/* People of a step in this state, as the ledger has them. */
+static inline int64_t bench_count(struct bench *b, const char *path, enum ob_person_state state)
+{
+    struct bench_counting c = {state, 0};
+    if (ob_ledger_person_each(b->ledger, b->run, path, bench_count_one, &c, &b->err) != OB_OK)
+        fail_msg("%s", b->err.message);
+    return c.n;
+}
+
 /* A number of the simulator's own books, by a dotted path. */
 static inline int64_t bench_state(struct bench *b, const char *path)
 {
