@@ -177,8 +177,62 @@ enum ob_status ob_session_unused(struct ob_session *s, const char *plan, struct 
     return st == OB_OK && e.run ? refuse_again(s, &e, err) : st;
 }
 
+/* A run that is undone by hand has no future: what it still waits for must not happen. */
+enum ob_status ob_session_end_undone(struct ob_session *s, int64_t of, int64_t by,
+                                     struct ob_err *err)
+{
+    struct ob_run_row row;
+    char detail[64] = "ended by an undo";
+    enum ob_status st = ob_ledger_run_get(s->ledger, of, &row, err);
+    if (st != OB_OK)
+        return st;
+    if (by)
+        snprintf(detail, sizeof detail, "undone by run %" PRId64, by);
+    if (row.state == OB_RUN_OPEN)
+        st = ob_ledger_run_due(s->ledger, of, 0, err);
+    if (st == OB_OK && row.state == OB_RUN_OPEN)
+        st = ob_ledger_run_end(s->ledger, of, ob_wall_ms(ob_clock_real()), OB_RUN_DONE, OB_OK,
+                               detail, err);
+    ob_run_row_fini(&row);
+    return st;
+}
+
+/* Nobody may be at work on what is undone, and nothing may have happened to it since the plan. */
+static enum ob_status check_undone(struct ob_session *s, const struct ob_value *doc, bool begun,
+                                   struct ob_err *err)
+{
+    int64_t latest, of = ob_map_int(doc, "undo_of", 0);
+    if (!of)
+        return OB_OK;
+    enum ob_status st = ob_ledger_run_lock(s->ledger, of, err);
+    if (st == OB_OK && !begun)
+        st = ob_ledger_run_latest(s->ledger, of, &latest, err);
+    if (st == OB_OK && !begun && latest > ob_map_int(doc, "created_ms", 0))
+        st = ob_fail(err, OB_ERR_STALE,
+                     "run %" PRId64 " has gone on since its undo was planned; plan it again: "
+                     "offboard undo %" PRId64,
+                     of, of);
+    return st;
+}
+
+/* Somebody may have ended it while we came here. */
+static enum ob_status lock_run(struct ob_session *s, int64_t run, struct ob_err *err)
+{
+    struct ob_run_row row;
+    enum ob_status st = ob_ledger_run_lock(s->ledger, run, err);
+    if (st == OB_OK)
+        st = ob_ledger_run_get(s->ledger, run, &row, err);
+    if (st != OB_OK)
+        return st;
+    if (row.state == OB_RUN_DONE)
+        st = ob_fail(err, OB_ERR_STALE, "run %" PRId64 " has ended meanwhile: %s", run,
+                     row.detail ? row.detail : "");
+    ob_run_row_fini(&row);
+    return st;
+}
+
 /* Looking and beginning are one transaction, so that of two processes one is second. */
-static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t *run,
+static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t undo_of, int64_t *run,
                               struct ob_err *err)
 {
     struct earlier e = {.plan = plan};
@@ -193,29 +247,10 @@ static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t *r
         return st == OB_OK ? refuse_again(s, &e, err) : st;
     }
     st = ob_ledger_run_lock(s->ledger, *run, err); /* before anybody else can see it */
+    if (st == OB_OK && undo_of)
+        st = ob_session_end_undone(s, undo_of, *run, err);
     if (st == OB_OK)
         st = ob_ledger_commit(s->ledger, err);
-    return st;
-}
-
-/* A run that is undone by hand has no future: what it still waits for must not happen. Nobody else
- * may be at work on it meanwhile. */
-static enum ob_status end_undone(struct ob_session *s, int64_t of, int64_t by, struct ob_err *err)
-{
-    struct ob_run_row row;
-    char detail[64];
-    if (!of)
-        return OB_OK;
-    enum ob_status st = ob_ledger_run_lock(s->ledger, of, err);
-    if (st == OB_OK)
-        st = ob_ledger_run_get(s->ledger, of, &row, err);
-    if (st != OB_OK)
-        return st;
-    snprintf(detail, sizeof detail, "undone by run %" PRId64, by);
-    if (row.state == OB_RUN_OPEN)
-        st = ob_ledger_run_end(s->ledger, of, ob_wall_ms(ob_clock_real()), OB_RUN_DONE, OB_OK,
-                               detail, err);
-    ob_run_row_fini(&row);
     return st;
 }
 
@@ -223,20 +258,19 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
                               int64_t *run, struct ob_err *err)
 {
     struct ob_outcomes o = {0};
-    int64_t due_ms = 0;
+    int64_t due_ms = 0, of = ob_map_int(doc, "undo_of", 0);
     err->message[0] = '\0';
-    enum ob_status st =
-        *run ? ob_ledger_run_lock(s->ledger, *run, err) : new_run(s, plan, run, err);
+    enum ob_status st = check_undone(s, doc, *run != 0, err);
+    if (st == OB_OK)
+        st = *run ? lock_run(s, *run, err) : new_run(s, plan, of, run, err);
     if (st != OB_OK)
         return st;
     ob_cli_say(s->cli, "run %" PRId64 " of plan %s", *run, plan);
-    st = end_undone(s, ob_map_int(doc, "undo_of", 0), *run, err);
-    if (st == OB_OK)
-        st = carry_out(s, doc, *run, &due_ms, err);
+    st = carry_out(s, doc, *run, &due_ms, err);
     st = conclude(s, *run, st, due_ms, &o, err);
     ob_ledger_run_unlock(s->ledger, *run);
-    if (ob_map_get(doc, "undo_of"))
-        ob_ledger_run_unlock(s->ledger, ob_map_int(doc, "undo_of", 0));
+    if (of)
+        ob_ledger_run_unlock(s->ledger, of);
     report(s, *run, st, due_ms, &o, err);
     err->message[0] = '\0'; /* it was said */
     return st;

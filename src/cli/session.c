@@ -68,6 +68,15 @@ static bool bound_already(const struct ob_bound *b, const char *name)
     return false;
 }
 
+/* Links are followed when it is read again, not now: they may be what changes. */
+static char *absolute(const char *path)
+{
+    char *here = *path == '/' ? NULL : getcwd(NULL, 0);
+    char *out = here ? ob_xasprintf("%s/%s", here, path) : ob_xstrdup(path);
+    free(here);
+    return out;
+}
+
 /* "leavers=FILE" */
 static enum ob_status bind_input(struct ob_bound *b, const char *pair, struct ob_err *err)
 {
@@ -85,7 +94,7 @@ static enum ob_status bind_input(struct ob_bound *b, const char *pair, struct ob
     in->name = name;
     bool piped = strcmp(equals + 1, "-") == 0;
     in->source = ob_xstrdup(piped ? name : base_name(equals + 1));
-    in->path = piped ? NULL : realpath(equals + 1, NULL); /* for a wait that reads it again */
+    in->path = piped ? NULL : absolute(equals + 1); /* for a wait that reads it again */
     ob_buf_init(&in->bytes, INPUT_MAX);
     return ob_file_read(equals + 1, INPUT_MAX, &in->bytes, OB_ERR_INPUT, err);
 }

@@ -36,7 +36,8 @@ struct ob_bound {
     struct ob_bound_input *inputs;
     size_t input_count;
     struct ob_value vars;
-    int64_t undo_of; /* the run that the policy undoes; 0: none */
+    int64_t undo_of;                  /* the run that the policy undoes; 0: none */
+    const struct ob_value *undo_plan; /* the document of that run's plan */
 };
 /* The file at `path` with --input and --var. Unreadable inputs are OB_ERR_INPUT. */
 OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_cli *cli,
@@ -59,6 +60,11 @@ OB_MUST_CHECK enum ob_status ob_session_unused(struct ob_session *s, const char 
 OB_MUST_CHECK enum ob_status ob_session_run(struct ob_session *s, const char *plan,
                                             const struct ob_value *doc, int64_t *run,
                                             struct ob_err *err);
+
+/* Ends a run that an undo leaves nothing to do for; `by` is the run of the undo, 0: there is none.
+ */
+OB_MUST_CHECK enum ob_status ob_session_end_undone(struct ob_session *s, int64_t of, int64_t by,
+                                                   struct ob_err *err);
 
 /* ---- policy_run.c, notices.c: one policy in this process ---- */
 void ob_session_options(struct ob_session *s, struct ob_policy_options *o);

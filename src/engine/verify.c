@@ -131,6 +131,11 @@ static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
             skip_checked(e, s, i, seen);
         return;
     }
+    if (s->action->from_snapshot && !s->action->extra && seen != OB_SEEN_ABSENT) {
+        ob_step_person(e, s, i, OB_P_FAILED,
+                       "an account of that name is there, and it is not as it was: left alone");
+        return;
+    }
     s->progress[i].looks = 0;
     if (s->action->destroys && (!fields || fields->type != OB_MAP)) {
         ob_step_person(e, s, i, OB_P_FAILED, "no snapshot could be taken; not touched");

@@ -311,13 +311,33 @@ static int load(lua_State *L)
     return 0;
 }
 
+static bool is_whole(void *ctx, const struct ob_step_row *row)
+{
+    bool *whole = ctx;
+    *whole = row->settled || strcmp(row->action, "undo") != 0;
+    return *whole;
+}
+
+/* An undo that was begun and did not come by again: the replay took another way. */
+static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
+{
+    bool whole = true;
+    enum ob_status st = ob_ledger_step_each(p->opt.ledger, p->opt.run, is_whole, &whole, err);
+    if (st == OB_OK && !whole)
+        st = ob_fail(err, OB_ERR_POLICY,
+                     "%s: an undo was begun that is not reached any more: the policy does not "
+                     "replay the same way",
+                     p->opt.name);
+    return st;
+}
+
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
     enum ob_status st = ob_script_setup(p->script, load, err);
     if (st == OB_OK)
         st = schedule(p, err);
-    if (st == OB_OK && p->opt.mode == OB_MODE_PLAN)
-        st = ob_record_end(p, err);
+    if (st == OB_OK)
+        st = p->opt.mode == OB_MODE_PLAN ? ob_record_end(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

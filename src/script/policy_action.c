@@ -177,7 +177,7 @@ static const char *const *push_skips(lua_State *L, const struct ob_step_spec *sp
         return NULL;
     const char **skips = lua_newuserdatauv(L, (spec->count + 1) * sizeof *skips, 0);
     for (size_t i = 0; i < spec->count; i++)
-        skips[i] = ob_recheck_spared(p, spec->keys[i]);
+        skips[i] = ob_recheck_spared(p, spec->keys[i], spec->ids[i]);
     return skips;
 }
 

@@ -124,9 +124,7 @@ void ob_push_assumed(lua_State *L, int at);
 void ob_push_combined(lua_State *L, int first, int last);
 
 /* ---- policy_target.c ---- */
-/* The target of this name when the policy has opened it, or NULL. */
-struct ob_target *ob_policy_opened(const struct ob_policy *p, const char *name);
-/* The same, opened now if need be; OB_ERR_USAGE where the configuration has none. */
+/* The target of this name, opened if need be; OB_ERR_USAGE where the configuration has none. */
 OB_MUST_CHECK enum ob_status ob_policy_open_target(struct ob_policy *p, const char *name,
                                                    struct ob_target **out, struct ob_err *err);
 struct ob_policy_target *ob_policy_check_target(lua_State *L, int arg); /* [-0, +0, e] */

@@ -21,9 +21,10 @@ void ob_recheck_spare(struct ob_policy *p, const struct ob_value *spared)
     }
 }
 
-const char *ob_recheck_spared(const struct ob_policy *p, const char *key)
+const char *ob_recheck_spared(const struct ob_policy *p, const char *key, const char *id)
 {
-    return ob_map_str(&p->spared, key);
+    const char *why = ob_map_str(&p->spared, key);
+    return why ? why : ob_map_str(&p->spared, id);
 }
 
 /* ---- whom this run has switched off ---- */
@@ -150,8 +151,13 @@ static bool collect_person(void *ctx, const struct ob_person_row *row)
 static bool collect_step(void *ctx, const struct ob_step_row *row)
 {
     struct collecting *c = ctx;
-    struct ob_target *t = ob_policy_opened(c->p, row->target);
-    const struct ob_action *a = t ? ob_provider_action(t->provider.info, row->action) : NULL;
+    struct ob_target *t = NULL;
+    if (!*row->target)
+        return true;
+    c->st = ob_policy_open_target(c->p, row->target, &t, c->err); /* another branch may know it */
+    if (c->st != OB_OK)
+        return false;
+    const struct ob_action *a = ob_provider_action(t->provider.info, row->action);
     if (!a)
         return true;
     c->w = watch_of(c->r, t);
@@ -226,30 +232,58 @@ static enum ob_status reread(struct ob_policy *p, const struct ob_bound_input *i
     return ob_file_read(in->path, INPUT_MAX, out, OB_ERR_INPUT, err);
 }
 
+/* `key`: the column that must name people, where a file might have another order now; or NULL. */
 static enum ob_status parse(struct ob_policy *p, const struct ob_bound_input *in,
-                            const struct ob_buf *bytes, struct ob_table **out, struct ob_err *err)
+                            const struct ob_buf *bytes, const char *key, struct ob_table **out,
+                            struct ob_err *err)
 {
     struct ob_input_options o = ob_policy_input_options(p, in);
+    if (key)
+        o.key = key;
     return ob_table_parse(out, in->source, ob_buf_str(bytes), bytes->len, &o, err);
 }
 
-/* Everybody of `was` who is not in `is`. */
+/* A column that names people: no two rows share a text of it. */
+static bool names_people(const struct ob_table *t, size_t column)
+{
+    struct ob_idmap seen;
+    bool unique = true;
+    ob_idmap_init(&seen);
+    for (size_t i = 0; i < t->row_count && unique; i++) {
+        const char *cell = ob_table_cell(t, i, column, NULL);
+        unique = !*cell || ob_idmap_add(&seen, cell, i) == OB_IDMAP_NONE;
+    }
+    ob_idmap_fini(&seen);
+    return unique;
+}
+
+static void spare_by(const struct ob_table *was, size_t column, const struct ob_table *is,
+                     const char *why, struct ob_value *spared)
+{
+    struct ob_idmap there;
+    int same = ob_table_column(is, was->columns[column]);
+    ob_idmap_init(&there);
+    for (size_t i = 0; same >= 0 && i < is->row_count; i++)
+        ob_idmap_add(&there, ob_table_cell(is, i, (size_t)same, NULL), i);
+    for (size_t i = 0; i < was->row_count; i++) {
+        const char *cell = ob_table_cell(was, i, column, NULL);
+        if (*cell && ob_idmap_get(&there, cell) == OB_IDMAP_NONE)
+            ob_map_put_str(spared, cell, why);
+    }
+    ob_idmap_fini(&there);
+}
+
+/* Everybody of `was` who is not in `is`, by each column that names people: another roster of the
+ * policy may have been made by another column, or by a cloud's own ids. */
 static void spare_missing(struct ob_policy *p, const char *name, const struct ob_table *was,
                           const struct ob_table *is, struct ob_value *spared)
 {
-    struct ob_idmap there;
     char day[OB_TIME_TEXT], why[200];
     ob_date_local(ob_wall_ms(p->opt.clock), day);
     snprintf(why, sizeof why, "no longer on \"%s\" when it was read again on %s", name, day);
-    ob_idmap_init(&there);
-    for (size_t i = 0; i < is->row_count; i++)
-        ob_idmap_add(&there, ob_table_cell(is, i, is->key, NULL), i);
-    for (size_t i = 0; i < was->row_count; i++) {
-        const char *key = ob_table_cell(was, i, was->key, NULL);
-        if (ob_idmap_get(&there, key) == OB_IDMAP_NONE)
-            ob_map_put_str(spared, key, why);
-    }
-    ob_idmap_fini(&there);
+    for (size_t c = 0; c < was->column_count; c++)
+        if (c == was->key || (ob_table_column(is, was->columns[c]) >= 0 && names_people(was, c)))
+            spare_by(was, c, is, why, spared);
 }
 
 static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *in,
@@ -257,9 +291,9 @@ static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *
                               struct ob_err *err)
 {
     struct ob_table *was = NULL, *is = NULL;
-    enum ob_status st = parse(p, in, &in->bytes, &was, err);
+    enum ob_status st = parse(p, in, &in->bytes, NULL, &was, err);
     if (st == OB_OK)
-        st = parse(p, in, fresh, &is, err);
+        st = parse(p, in, fresh, was->columns[was->key], &is, err);
     if (st == OB_OK)
         spare_missing(p, in->name, was, is, spared);
     if (was)
@@ -314,7 +348,7 @@ int ob_recheck_push_input(lua_State *L, struct ob_policy *p, const char *name, c
     ob_buf_init(&bytes, INPUT_MAX);
     enum ob_status st = digest ? ob_ledger_blob_get(p->opt.ledger, digest, &bytes, &err) : OB_OK;
     if (st == OB_OK)
-        st = parse(p, in, digest ? &bytes : &in->bytes, slot, &err);
+        st = parse(p, in, digest ? &bytes : &in->bytes, NULL, slot, &err);
     ob_buf_fini(&bytes);
     if (st != OB_OK)
         return ob_raise_host(L, &err);

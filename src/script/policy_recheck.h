@@ -23,8 +23,8 @@ OB_MUST_CHECK enum ob_status ob_recheck_result(struct ob_policy *p, struct ob_re
 
 /* From now on these are skipped: a map of key to reason. */
 void ob_recheck_spare(struct ob_policy *p, const struct ob_value *spared);
-/* Why this person is spared, or NULL. */
-const char *ob_recheck_spared(const struct ob_policy *p, const char *key);
+/* Why this person is spared, by name or by what a cloud knows them by; or NULL. */
+const char *ob_recheck_spared(const struct ob_policy *p, const char *key, const char *id);
 /* [-0, +0|1, e] The input as a roster: as it was planned (digest NULL), or as it was read when the
  * wait was over. Nothing for no name. */
 int ob_recheck_push_input(lua_State *L, struct ob_policy *p, const char *name, const char *digest);

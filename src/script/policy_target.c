@@ -214,14 +214,6 @@ static enum ob_status open_target(struct ob_policy *p, struct ob_policy_target *
     return st;
 }
 
-struct ob_target *ob_policy_opened(const struct ob_policy *p, const char *name)
-{
-    for (size_t i = 0; i < p->opt.config->count; i++)
-        if (p->targets[i].t && strcmp(p->targets[i].t->name, name) == 0)
-            return p->targets[i].t;
-    return NULL;
-}
-
 enum ob_status ob_policy_open_target(struct ob_policy *p, const char *name, struct ob_target **out,
                                      struct ob_err *err)
 {

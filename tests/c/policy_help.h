@@ -340,6 +340,36 @@ static inline size_t bench_steps(const struct bench *b)
     return ob_list_count(ob_map_get(&b->plan, "steps"));
 }
 
+/* Somebody else's run, in between. */
+static inline void bench_aside(struct bench *b, const char *text)
+{
+    struct ob_value plan = b->plan;
+    int64_t run = b->run, undo_of = b->undo_of;
+    ob_value_init(&b->plan);
+    b->undo_of = 0;
+    good(b, bench_plan(b, text));
+    good(b, bench_apply(b, text));
+    ob_value_fini(&b->plan);
+    b->plan = plan;
+    b->run = run;
+    b->undo_of = undo_of;
+}
+
+/* The input without its line `gone` (1 is the head); the caller's. */
+static inline char *bench_without(const struct bench *b, int gone)
+{
+    const char *at = ob_buf_str(&b->inputs[0].bytes);
+    struct ob_buf out;
+    ob_buf_init(&out, OB_BUF_LARGE);
+    for (int line = 1; *at; line++) {
+        size_t n = strcspn(at, "\n") + 1;
+        if (line != gone)
+            ob_buf_add(&out, at, n);
+        at += n;
+    }
+    return ob_buf_take(&out);
+}
+
 struct bench_counting {
     enum ob_person_state state;
     int64_t n;

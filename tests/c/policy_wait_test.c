@@ -106,21 +106,6 @@ static void branches_wait_side_by_side(void **state)
 
 /* ---- who came back ---- */
 
-/* The input without its line `gone` (1 is the head). */
-static char *without(const struct bench *b, int gone)
-{
-    const char *at = ob_buf_str(&b->inputs[0].bytes);
-    struct ob_buf out;
-    ob_buf_init(&out, OB_BUF_LARGE);
-    for (int line = 1; *at; line++) {
-        size_t n = strcspn(at, "\n") + 1;
-        if (line != gone)
-            ob_buf_add(&out, at, n);
-        at += n;
-    }
-    return ob_buf_take(&out);
-}
-
 static void hired_again(void **state)
 {
     static const char text[] = CLOUDS SWITCH_OFF
@@ -128,7 +113,7 @@ static void hired_again(void **state)
         "note(#still)\n" DELETE_ALL "for p in a.skipped:each() do note(a:reason(p)) end\n";
     struct bench b;
     begin(&b, text);
-    char *fresh = without(&b, 3);
+    char *fresh = bench_without(&b, 3);
     b.now += 30 * DAY;
     b.fresh = NULL; /* the file is not there: nothing happens, and nothing is lost */
     ends(&b, bench_resume(&b, text), OB_ERR_INPUT, "l.csv: cannot open");
@@ -148,19 +133,6 @@ static void hired_again(void **state)
     free(fresh);
 }
 
-/* Somebody switches two of them on, in another run. */
-static void switch_on(struct bench *b, const char *text)
-{
-    struct ob_value plan = b->plan;
-    int64_t run = b->run;
-    ob_value_init(&b->plan);
-    good(b, bench_plan(b, text));
-    good(b, bench_apply(b, text));
-    ob_value_fini(&b->plan);
-    b->plan = plan;
-    b->run = run;
-}
-
 static void switched_on_by_somebody(void **state)
 {
     static const char text[] = CLOUDS SWITCH_OFF
@@ -175,7 +147,7 @@ static void switched_on_by_somebody(void **state)
                "  { id = 'desktop_user' })\n";
     struct bench b;
     begin(&b, text);
-    switch_on(&b, on);
+    bench_aside(&b, on); /* somebody switches them on */
     b.now += 31 * DAY;
     good(&b, bench_resume(&b, text));
     assert_string_equal(bench_notes(&b), "3 succeeded, 0 failed, 0 unknown, 3 skipped\n"
@@ -186,13 +158,13 @@ static void switched_on_by_somebody(void **state)
                                          "desktops: active again since step 1.2.1 switched it off");
     bench_fini(&b);
     begin(&b, act);
-    switch_on(&b, on);
+    bench_aside(&b, on); /* somebody switches them on */
     b.now += 31 * DAY;
     good(&b, bench_resume(&b, act));
     assert_int_equal(bench_state(&b, "clouds.meeting.count"), 35);
     bench_fini(&b);
     begin(&b, stop);
-    switch_on(&b, on);
+    bench_aside(&b, on); /* somebody switches them on */
     b.now += 31 * DAY;
     ends(&b, bench_resume(&b, stop), OB_ERR_STALE, "active again since step");
     assert_int_equal(bench_state(&b, "clouds.meeting.count"), 41);
@@ -222,7 +194,7 @@ static void the_same_after_a_crash(void **state)
     for (size_t at = 1; at < 16; at++) {
         struct bench b;
         begin(&b, text);
-        char *fresh = without(&b, 3);
+        char *fresh = bench_without(&b, 3);
         b.now += 31 * DAY;
         const char *whole = b.fresh;
         b.fresh = fresh;
