@@ -11,8 +11,9 @@ const char *const ob_strikes[] = {"drop-before", "drop-after", "5xx",  "5xx-afte
                                   "partial",     "cut",        "html", "lost",      "nonce-used",
                                   "lag",         "token-gone", NULL};
 
-static const char *const worlds[] = {"contract=per-person", "contract=changing", "lag=2s", "lag=6s",
-                                     "token-dies=3",        "rate=20/s"};
+static const char *const worlds[] = {
+    "contract=per-person", "contract=changing", "lag=2s", "lag=6s", "lag=9s",
+    "token-dies=3",        "rate=20/s"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
