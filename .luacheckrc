@@ -14,7 +14,7 @@ stds.sandbox = {
 }
 stds.policy = {
   read_globals = { "input", "target", "together", "limit", "protect", "today", "now", "days",
-    "var", "note", "fail", "key", "wait" },
+    "var", "note", "fail", "key", "wait", "expect" },
 }
 stds.provider = { read_globals = { "json", "log", "url", "time" } }
 stds.sim = { read_globals = { "digest" } }

@@ -152,7 +152,8 @@ function Target:lookup(ids) end
 ---@field ramp? (integer|string)[] waves: the first so many, then so many, then the rest. A wave in
 ---    which nobody succeeded stops the others, who are skipped.
 ---@field on_failure? fun(tally: Tally): "continue"|"stop"|"undo"|nil asked after each chunk, which
----    is read back before the next one goes: "stop" skips the rest, "undo" takes the others back
+---    is read back before the next one goes: "stop" skips the rest, "undo" takes the others back. A
+---    resumed run does not ask again what was answered: what it keeps in variables is gone then
 ---@field stop_when? Limit  the same without a function
 ---@field undo_when? Limit
 
@@ -264,6 +265,36 @@ function days(n) end
 ---    on_change?: "skip"|"act"|"stop" } until_ is a date or a time; in a plan it passes at once
 ---@return Roster? of recheck
 function wait(how) end
+
+---A rule that `offboard rehearse` holds the policy to at the end of each rehearsal; elsewhere it
+---does nothing. Broken when it answers false (a second result says why), or raises.
+---```lua policy
+---local people = input.csv "leavers"
+---local off = target("meeting"):disable(people, { id = "meeting_account" })
+---wait { days = 30 }
+---target("meeting"):delete(off.succeeded, { id = "meeting_account" })
+---expect("a month passes before anybody is deleted", function(world)
+---  for _, p in ipairs(world.people) do
+---    local m = p.meeting
+---    if m and m.deleted_at and m.deleted_at - m.disabled_at < days(30) then
+---      return false, p.name
+---    end
+---  end
+---end)
+---```
+---@overload fun(rule: fun(world: World): boolean?, string?)
+---@param name string
+---@param rule fun(world: World): boolean?, string?
+function expect(name, rule) end
+
+---How it ended. Times are seconds, so differences compare with days(). `people` is a list, and by
+---name as well; a target that does not concern somebody is nil.
+---@alias World { started: number, now: number, people: table }
+---@class WorldPerson
+---@field name string
+---@field [string] { id: string, state: "active"|"disabled"|"absent"|"other", outcome: string,
+---    actions: table<string, string>, disabled_at: number?, enabled_at: number?,
+---    deleted_at: number?, added_at: number? } by target; actions: what became of each
 
 ---What --var NAME=VALUE gave, a text; without it the default, and without that exit 13.
 ---```lua policy

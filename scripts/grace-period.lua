@@ -24,6 +24,15 @@ end
 -- Whoever is no longer on the list then, or was switched on by somebody, is left alone.
 wait { days = tonumber(var("days", "30")), recheck = "leavers" }
 
+expect("a month passes before anything is deleted", function(world)
+  for _, p in ipairs(world.people) do
+    local m = p.meeting
+    if m and m.deleted_at and m.deleted_at - m.disabled_at < days(tonumber(var("days", "30"))) then
+      return false, p.name
+    end
+  end
+end)
+
 studio:remove(off.succeeded, { id = "iam_user_id", chunk = 20, stop_when = { failed = 5 } })
 desktops:remove(off.succeeded, { id = "desktop_user", ramp = { 1, 5, "20%" } })
 meeting:delete(off.succeeded, { id = "meeting_account", chunk = 100 })
