@@ -50,6 +50,9 @@ OB_MUST_CHECK enum ob_status ob_undo_next(struct ob_undo_work *w, struct ob_ledg
                                           bool (*may)(void *ctx, const char *key), void *ctx,
                                           struct ob_undo_part *part, bool *more,
                                           struct ob_err *err);
+/* The ids of those whom an earlier undo of the step at work has brought back, as a map. */
+OB_MUST_CHECK enum ob_status ob_undo_earlier(struct ob_undo_work *w, struct ob_ledger *l,
+                                             struct ob_value *back, struct ob_err *err);
 /* From now on no resume acts on what was in doubt in any of these steps: undoing has begun. */
 OB_MUST_CHECK enum ob_status ob_undo_close(struct ob_undo_work *w, struct ob_ledger *l,
                                            struct ob_err *err);
