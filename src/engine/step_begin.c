@@ -77,17 +77,27 @@ static enum ob_status store_new(struct ob_engine *e, struct ob_step *s,
     return st;
 }
 
-/* Positions of the ledger, "0,4,5": these were unknown when the policy went on. */
+static int by_position(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Positions of the ledger in rising order, "0,4,5": these were unknown when the policy went on. */
 static void mark_told(struct ob_step *s, const char *text)
 {
+    int64_t *told = ob_xcalloc(strlen(text) / 2 + 1, sizeof *told);
+    size_t n = 0;
     for (char *end; *text; text = *end ? end + 1 : end) {
-        int64_t index = strtoll(text, &end, 10);
+        told[n] = strtoll(text, &end, 10);
         if (end == text)
-            return;
-        for (size_t i = 0; i < s->op.count; i++)
-            if (s->index[i] == index && s->progress[i].known)
-                s->op.people[i].told_unknown = true;
+            break;
+        n++;
     }
+    for (size_t i = 0; n && i < s->op.count; i++)
+        s->op.people[i].told_unknown =
+            s->progress[i].known && bsearch(&s->index[i], told, n, sizeof *told, by_position);
+    free(told);
 }
 
 /* What an earlier process decided about this step. A settled one asks no more. */
@@ -226,8 +236,11 @@ static void first_phase(struct ob_engine *e, struct ob_step *s, const char *cons
         struct ob_person *p = &s->op.people[i];
         s->progress[i].doubted = p->calls > 0;
         s->progress[i].hands_off = s->frozen || (skips && skips[i]);
-        if (skips && skips[i] && (p->state == OB_P_PENDING || p->state == OB_P_READY))
+        bool untried = p->state == OB_P_PENDING || p->state == OB_P_READY;
+        if (untried && skips && skips[i])
             ob_step_person(e, s, i, OB_P_SKIPPED, skips[i]);
+        else if (untried && s->frozen)
+            ob_step_person(e, s, i, OB_P_SKIPPED, "not tried: the policy has gone on");
         if (p->state == OB_P_SENT || p->state == OB_P_UNKNOWN)
             ob_step_person(e, s, i, OB_P_DOUBT, NULL);
         if (p->state == OB_P_READY)
