@@ -382,6 +382,16 @@ static inline bool bench_count_one(void *ctx, const struct ob_person_row *row)
     return true;
 }
 
+static inline bool bench_has_step(struct bench *b, const char *path)
+{
+    struct ob_step_row row;
+    if (ob_ledger_step_get(b->ledger, b->run, path, &row, &b->err) != OB_OK)
+        fail_msg("%s", b->err.message);
+    bool there = row.path != NULL;
+    ob_step_row_fini(&row);
+    return there;
+}
+
 /* People of a step in this state, as the ledger has them. */
 static inline int64_t bench_count(struct bench *b, const char *path, enum ob_person_state state)
 {

@@ -171,6 +171,25 @@ static void switched_on_by_somebody(void **state)
     bench_fini(&b);
 }
 
+/* Off before the run began, so that it had nothing to do, and on again since: no less a surprise.
+ */
+static void switched_on_who_was_off_before(void **state)
+{
+    static const char text[] = CLOUDS SWITCH_OFF "wait { days = 30 }\n" DELETE_ALL;
+    struct bench b;
+    bench_init(&b, 40, 6, "");
+    bench_aside(&b, CLOUDS "meeting:disable(people:first(2), { id = 'meeting_account' })\n");
+    good(&b, bench_plan(&b, text));
+    ends(&b, bench_apply(&b, text), OB_ERR_WAITING, "waits until 2026-12-22T");
+    bench_aside(&b, CLOUDS "meeting:enable(people:first(1), { id = 'meeting_account' })\n");
+    b.now += 31 * DAY;
+    good(&b, bench_resume(&b, text));
+    assert_int_equal(bench_state(&b, "clouds.meeting.count"), 36);
+    assert_int_equal(bench_state(&b, "clouds.desktops.count"), 35);
+    assert_int_equal(bench_state(&b, "clouds.studio.count"), 35);
+    bench_fini(&b);
+}
+
 /* Whoever the run itself switched on again is no surprise. */
 static void switched_on_by_the_run(void **state)
 {
@@ -215,10 +234,13 @@ static void the_same_after_a_crash(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parks_and_goes_on),          cmocka_unit_test(a_clock_set_back),
-        cmocka_unit_test(branches_wait_side_by_side), cmocka_unit_test(hired_again),
-        cmocka_unit_test(switched_on_by_somebody),    cmocka_unit_test(switched_on_by_the_run),
-        cmocka_unit_test(the_same_after_a_crash)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(parks_and_goes_on),
+                                       cmocka_unit_test(a_clock_set_back),
+                                       cmocka_unit_test(branches_wait_side_by_side),
+                                       cmocka_unit_test(hired_again),
+                                       cmocka_unit_test(switched_on_by_somebody),
+                                       cmocka_unit_test(switched_on_who_was_off_before),
+                                       cmocka_unit_test(switched_on_by_the_run),
+                                       cmocka_unit_test(the_same_after_a_crash)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
