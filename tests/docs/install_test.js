@@ -18,8 +18,8 @@ inFolder((dir) => {
   const prefix = path.join(dir, "usr");
   run([process.env.CMAKE, "--install", process.env.BUILD, "--prefix", prefix]);
   const read = (name) => fs.readFileSync(path.join(prefix, name), "utf8");
-  const commands = ["new", "check", "plan", "show", "apply", "resume", "status", "export", "call",
-    "sim"];
+  const commands = ["new", "check", "plan", "show", "apply", "resume", "undo", "status", "export",
+    "call", "rehearse", "sim"];
 
   const manual = read("share/man/man1/offboard.1");
   assert.match(manual, /^\.TH "OFFBOARD" 1/);
@@ -30,7 +30,10 @@ inFolder((dir) => {
   }
   for (const command of commands) assert.ok(manual.includes(`.SS ${command}\n`), command);
   assert.match(read("share/doc/offboard/LICENSE"), /MIT/);
-  assert.match(read("share/offboard/types.lua"), /^---@meta/);
+  for (const name of ["types.lua", "types_provider.lua"])
+    assert.match(read(path.join("share/offboard", name)), /^---@meta/);
+  for (const unit of ["service", "timer"])
+    assert.match(read(`share/offboard/scripts/offboard-resume.${unit}`), /^\[Unit\]$/m);
 
   const binary = path.join(prefix, "bin/offboard");
   const env = cleanEnv(dir, binary);
