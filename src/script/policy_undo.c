@@ -136,15 +136,13 @@ static enum ob_status start(struct ob_policy *p, struct undo *u, struct ob_op **
 {
     struct ob_value options = {0};
     struct ob_undo_part *part = &u->part;
-    enum ob_status st = OB_OK;
-    char *path = part->link ? ob_xasprintf("%s.u%s:%d", u->prefix, part->of, part->link + 1)
-                            : ob_xasprintf("%s.u%s", u->prefix, part->of);
+    char *path = ob_undo_path(u->prefix, part->of, part->link);
     ob_value_set_map(&options);
     ob_map_put_str(&options, "undoes", part->of);
     if (u->of != p->opt.run)
         ob_map_put_int(&options, "run", u->of);
     struct ob_step_spec spec = spec_of(u, &options, path);
-    st = carry_out(p, u, &spec, op, err);
+    enum ob_status st = carry_out(p, u, &spec, op, err);
     ob_value_fini(&options);
     free(path);
     return st;

@@ -267,7 +267,7 @@ static enum ob_status fill(struct ob_undo_work *w, struct ob_ledger *l, struct g
     p->action = ob_provider_action(s->target->provider.info, s->action->undo[w->link]);
     p->undoes = s->action;
     p->of = ob_xstrdup(s->path);
-    p->link = (int)w->link;
+    p->link = w->link;
     struct ob_value back = {0};
     enum ob_status st = ob_undo_earlier(w, l, &back, err);
     g->back = &back;

@@ -26,7 +26,7 @@ struct ob_undo_part {
     const struct ob_action *action; /* which undoes */
     const struct ob_action *undoes; /* what it undoes */
     char *of;                       /* path of the step that is undone */
-    int link;
+    size_t link;
     size_t count, cap;
     char **keys, **ids;
     int64_t *index, *calls;   /* their rows in the step that is undone */
@@ -43,6 +43,8 @@ void ob_undo_part_fini(struct ob_undo_part *p);
 OB_MUST_CHECK enum ob_status ob_undo_find(struct ob_undo_work *w, struct ob_policy *p, int64_t run,
                                           const char *prefix, const struct ob_value *paths,
                                           struct ob_err *err);
+/* "4.u2", "4.u2:2": where the undo at `prefix` takes step `of` back. */
+char *ob_undo_path(const char *prefix, const char *of, size_t link);
 /* "7:1.u1": run 7 undoes it by its step 1.u1 (engine/marks.h). */
 char *ob_undo_mark(const struct ob_undo_work *w, const struct ob_undo_step *s);
 /* The next part; *more is false after the last one. `may`: is this person still to be touched? */

@@ -6,9 +6,25 @@
 #include "base/mem.h"
 #include "engine/marks.h"
 
+/* The actions of a chain after the first have their number behind the path of the first. */
+static char *with_link(const char *path, size_t link)
+{
+    return link ? ob_xasprintf("%s:%zu", path, link + 1) : ob_xstrdup(path);
+}
+
+char *ob_undo_path(const char *prefix, const char *of, size_t link)
+{
+    char *first = ob_xasprintf("%s.u%s", prefix, of), *path = with_link(first, link);
+    free(first);
+    return path;
+}
+
 char *ob_undo_mark(const struct ob_undo_work *w, const struct ob_undo_step *s)
 {
-    return ob_xasprintf("%lld:%s.u%s", (long long)w->by, w->prefix, s->path);
+    char *path = ob_undo_path(w->prefix, s->path, 0);
+    char *mark = ob_xasprintf("%lld:%s", (long long)w->by, path);
+    free(path);
+    return mark;
 }
 
 /* ---- what was undone before ---- */
@@ -28,7 +44,7 @@ static enum ob_status read_earlier(const struct ob_undo_work *w, struct ob_ledge
     int64_t run = strtoll(mark, &colon, 10);
     if (*colon != ':')
         return OB_OK;
-    char *path = w->link ? ob_xasprintf("%s:%zu", colon + 1, w->link + 1) : ob_xstrdup(colon + 1);
+    char *path = with_link(colon + 1, w->link);
     struct ob_step_row row;
     enum ob_status st = ob_ledger_step_get(l, run, path, &row, err);
     if (st == OB_OK && row.path) {
