@@ -51,6 +51,7 @@ static enum ob_status store_new(struct ob_engine *e, struct ob_step *s,
     struct ob_step_row step = {.path = s->path,
                                .target = s->ts->t->name,
                                .action = (char *)s->action->name,
+                               .kind = (char *)ob_kind_word(s->action->kind),
                                .digest = (char *)spec->digest};
     size_t n = 0;
     for (size_t i = 0; i < s->op.count; i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/admit.h"
 #include "engine/step.h"
 
 #define LOOKS_ACCEPTED 5 /* readings until "accepted, but not there" is believed */
@@ -123,6 +124,7 @@ static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
 {
     struct ob_step *s = ctx;
     const struct ob_value *fields = ob_map_get(row, "fields");
+    char why[OB_WHY_MAX];
     s->progress[i].listed = row && ob_map_bool(row, "listed", true);
     if (was_ours(e, s, i, seen, row))
         return;
@@ -134,6 +136,10 @@ static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
     if (s->action->from_snapshot && !s->action->extra && seen != OB_SEEN_ABSENT) {
         ob_step_person(e, s, i, OB_P_FAILED,
                        "an account of that name is there, and it is not as it was: left alone");
+        return;
+    }
+    if (!ob_admit(e, s, i, seen, row, why)) {
+        ob_step_person(e, s, i, OB_P_SKIPPED, why);
         return;
     }
     s->progress[i].looks = 0;

@@ -49,6 +49,7 @@ struct ob_step_row {
     char *path; /* place in the policy's replay: "1", "2", "3.1.1" (inside together) */
     char *target;
     char *action;
+    char *kind;   /* what the action does (disable, enable, delete, add); "" for anything else */
     char *digest; /* of target, action, ids in order and options: replay must bring the same */
     struct ob_buf options; /* canonical JSON of what the policy gave */
     bool settled;          /* all its people have an outcome */
@@ -76,7 +77,8 @@ struct ob_person_row {
     char *id;      /* what the cloud knows them by */
     enum ob_person_state state;
     char *detail;  /* reason for people: error code and message, or why skipped */
-    int64_t calls; /* mutating calls that named this person */
+    int64_t calls;    /* mutating calls that named this person */
+    int64_t acted_ms; /* when the last of them was sent (wall clock); 0: none was */
 };
 void ob_person_row_fini(struct ob_person_row *p);
 

@@ -105,6 +105,7 @@ void ob_step_row_fini(struct ob_step_row *s)
     free(s->path);
     free(s->target);
     free(s->action);
+    free(s->kind);
     free(s->digest);
     ob_buf_fini(&s->options);
     ob_buf_fini(&s->result);

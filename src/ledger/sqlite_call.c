@@ -32,13 +32,14 @@ static enum ob_status put_call(struct ob_ledger *l, struct ob_call_row *c,
     return st;
 }
 
-static enum ob_status mark_range(struct ob_ledger *l, int64_t step, int64_t first, size_t len,
-                                 struct ob_err *err)
+static enum ob_status mark_range(struct ob_ledger *l, int64_t step, int64_t at_ms, int64_t first,
+                                 size_t len, struct ob_err *err)
 {
     struct ob_query q;
     int changed;
     ob_query_open(&q, l, OB_SQL_PERSON_SENT);
     ob_query_text(&q, ob_person_state_word(OB_P_SENT));
+    ob_query_int(&q, at_ms);
     ob_query_int(&q, step);
     ob_query_int(&q, first);
     ob_query_int(&q, first + (int64_t)(len - 1));
@@ -56,7 +57,7 @@ static enum ob_status mark_people(struct ob_ledger *l, const struct ob_call_row 
     enum ob_status st = ob_ledger_step_need(l, c->run, c->step, &step, err);
     for (size_t i = 0, len; st == OB_OK && i < c->people_count; i += len) {
         len = ob_ranges_run(c->people + i, c->people_count - i);
-        st = mark_range(l, step, c->people[i], len, err);
+        st = mark_range(l, step, c->sent_ms, c->people[i], len, err);
     }
     return st;
 }

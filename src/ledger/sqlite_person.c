@@ -35,6 +35,7 @@ static enum ob_status read_person(struct ob_query *q, struct ob_person_row *p, s
     p->id = ob_query_get_text(q, 2);
     p->detail = ob_query_get_text(q, 4);
     p->calls = ob_query_get_int(q, 5);
+    p->acted_ms = ob_query_get_int(q, 6);
     if (!ob_person_state_parse(ob_query_lend_text(q, 3), &p->state))
         return ob_ledger_damaged(q->l, err, "a person has an unknown state");
     return OB_OK;

@@ -195,6 +195,7 @@ static enum ob_status put_step(struct ob_ledger *l, int64_t run, const struct ob
     ob_query_int(&q, s->settled);
     ob_query_buf(&q, &s->options);
     ob_query_buf(&q, &s->result);
+    ob_query_text(&q, s->kind);
     enum ob_status st = ob_query_write(&q, &changed, err);
     *id = st == OB_OK ? sqlite3_last_insert_rowid(l->db) : 0;
     return st;
@@ -257,6 +258,7 @@ static void read_step(struct ob_query *q, struct ob_step_row *s)
     s->settled = ob_query_get_int(q, 4) != 0;
     ob_query_get_buf(q, 5, &s->options);
     ob_query_get_buf(q, 6, &s->result);
+    s->kind = ob_query_get_text(q, 7);
 }
 
 enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run, const char *path,

@@ -242,7 +242,8 @@ static void people(void **state)
     int64_t run = put_run(l);
     put_step(l, run, "1", 20);
     for (int s = OB_P_PENDING; s <= OB_P_SKIPPED; s++) {
-        struct ob_person_row want = {7, "p7", "c7", (enum ob_person_state)s, "no \xc3\xa9", 5 + s};
+        struct ob_person_row want = {7,     "p7", "c7", (enum ob_person_state)s, "no \xc3\xa9",
+                                     5 + s, 0};
         OK(ob_ledger_person_set(l, run, "1", 7, want.state, want.detail, want.calls, &err));
         OK(ob_ledger_person_each(l, run, "1", one_person, &want, &err));
         assert_int_equal(want.index, -1);
