@@ -76,7 +76,7 @@ struct ob_person_row {
     char *person;  /* the key column */
     char *id;      /* what the cloud knows them by */
     enum ob_person_state state;
-    char *detail;  /* reason for people: error code and message, or why skipped */
+    char *detail;     /* reason for people: error code and message, or why skipped */
     int64_t calls;    /* mutating calls that named this person */
     int64_t acted_ms; /* when the last of them was sent (wall clock); 0: none was */
 };
