@@ -32,6 +32,10 @@ local policy = {
     help = "CPU time the policy may use (default: 10)" },
 }
 
+local ceiling = { "--ceiling", arg = "N", kind = "integer", min = 1,
+  help = "this one plan may disable N people and delete N of each target, whatever targets.lua "
+    .. "and the defaults allow; written into the plan, and approved with it" }
+
 local function join(...)
   local all = {}
   for _, list in ipairs { ... } do
@@ -67,7 +71,7 @@ local commands = {
     about = "Runs the policy with reads only, checks every guard and stores the plan. Its id is "
       .. "what `offboard apply` takes: what was reviewed is what runs.",
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
-    options = join(policy, {
+    options = join(policy, { ceiling,
       { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
     examples = {
       "offboard plan leavers.lua --input leavers=leavers.csv",
@@ -88,7 +92,7 @@ local commands = {
       .. "then you are asked. Every call is written to the ledger before it leaves, so a run "
       .. "that was stopped goes on with `offboard resume`.",
     arguments = { { "PLAN|POLICY", key = "what", help = "a plan's id, or a policy, a Lua file" } },
-    options = join(policy, { yes, parallel, deadline }, common),
+    options = join(policy, { ceiling, yes, parallel, deadline }, common),
     examples = {
       "offboard apply 9f3c61d2a7b04e55",
       "offboard apply leavers.lua --input leavers=leavers.csv",

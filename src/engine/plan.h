@@ -2,7 +2,8 @@
  *
  *   { version, program, created_ms, now_ms, today,
  *     policy = { name, digest }, inputs = [{ name, source, digest }], vars = { K = V },
- *     max_delete, allow_empty, memory, cpu_ms,
+ *     max_delete, ceiling?, allow_empty, memory, cpu_ms,
+ *     limits = [{ target, population?, rules = [{ of, what, people, by, share? }] }],
  *     targets = [{ name, provider, endpoint, population? }],
  *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
  *                                                          digest: of the answer, kept as a blob

@@ -251,8 +251,7 @@ int ob_policy_action(lua_State *L)
     spec.ids = people->ids;
     spec.count = people->count;
     if (ob_guard_step(p->guard, pt->t, a, spec.keys, spec.ids, spec.count, guard_cell, people,
-                      &err) != OB_OK ||
-        ob_limits_step(p->limits, pt->t, a, spec.ids, spec.count, &err) != OB_OK)
+                      &err) != OB_OK)
         return ob_raise_host(L, &err);
     return propose(L, &spec);
 }

@@ -58,9 +58,7 @@ static enum ob_status open_target(struct suite *s, char *words, struct ob_target
     struct ob_target_config t = {.name = (char *)"t",
                                  .line = 7,
                                  .parallel = 4,
-                                 .timeout_ms = 1000,
-                                 .limit_users = -1,
-                                 .limit_share = -1};
+                                 .timeout_ms = 1000};
     char *state = NULL;
     ob_value_init(&t.fields);
     ob_value_init(&t.protect);
