@@ -41,6 +41,7 @@ struct bench {
     size_t out_count, sent;
     const char *swallow; /* calls of this Alibaba operation never arrive */
     int64_t undo_of;
+    void (*on_send)(struct bench *b); /* what happens beside it; NULL: nothing */
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
     const char *max_delete;
@@ -77,6 +78,8 @@ static inline void bench_send(void *self, uint64_t id, const struct ob_route *ro
     c->in.target = c->target;
     c->in.query = query ? query + 1 : "";
     b->sent++;
+    if (b->on_send)
+        b->on_send(b);
     if (b->stop_at && b->sent >= b->stop_at) {
         c->cut = true;
         ob_policy_stop(b->policy, OB_ERR_SIGTERM);
