@@ -40,6 +40,17 @@ enum ob_status ob_limits_make(struct ob_policy *p, struct ob_err *err)
 
 /* ---- whom a plan names ---- */
 
+/* Nothing is taken from who is gone, or off already: should that change, the run leaves them out,
+ * because they are not any more what they were when it was planned. */
+static bool loses_something(const struct ob_value *person, const char *kind)
+{
+    const char *was = ob_value_str(ob_list_at(person, 2));
+    if (!was || !*was)
+        return true;
+    return strcmp(was, "absent") != 0 &&
+           (strcmp(was, "disabled") != 0 || strcmp(kind, "disable") != 0);
+}
+
 static void plan_step(struct ob_policy *p, const struct ob_value *step, const struct ob_idmap *done)
 {
     const char *target = ob_map_str(step, "target"), *kind = ob_map_str(step, "kind");
@@ -47,8 +58,9 @@ static void plan_step(struct ob_policy *p, const struct ob_value *step, const st
     if (!target || !kind)
         return;
     for (size_t i = 0; i < ob_list_count(people); i++) {
-        const char *id = ob_value_str(ob_list_at(ob_list_at(people, i), 1));
-        if (id && (!done || ob_idmap_get(done, id) == OB_IDMAP_NONE))
+        const struct ob_value *one = ob_list_at(people, i);
+        const char *id = ob_value_str(ob_list_at(one, 1));
+        if (id && loses_something(one, kind) && (!done || ob_idmap_get(done, id) == OB_IDMAP_NONE))
             ob_limiter_plan(p->limiter, target, kind, id);
     }
 }
@@ -93,6 +105,7 @@ enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err)
 {
     const struct ob_value *steps = ob_map_get(&p->doc, "steps");
     enum ob_status st = OB_OK;
+    ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
     for (size_t i = 0; i < ob_list_count(steps) && !p->opt.undo_of; i++)
         plan_step(p, ob_list_at(steps, i), NULL);
     for (const char *t = ob_limiter_next(p->limiter, NULL); t && st == OB_OK;
