@@ -69,6 +69,7 @@ struct ob_tstate { /* the engine's side of a target */
     bool proven;           /* an answer was understood: credential and signature are good */
     struct ob_err stopped; /* status OB_OK: running */
     int64_t population;    /* rows of the directory, -1 unknown */
+    bool counted;          /* by this very engine */
 };
 
 struct ob_outgoing {

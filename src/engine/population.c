@@ -81,6 +81,7 @@ void ob_population_seen(struct ob_engine *e, struct ob_tstate *ts, int64_t peopl
 {
     struct ob_err err;
     ts->population = people;
+    ts->counted = true;
     if (!e->opt.counts || (e->opt.ledger && !ob_engine_txn(e, false)))
         return;
     if (ob_population_keep(e->opt.counts, ts->t->name, ob_wall_ms(e->opt.clock), people, &err) !=

@@ -88,6 +88,11 @@ static void count_page(struct ob_engine *e, struct ob_job *job, enum ob_job_end 
 
 static void start_count(struct ob_engine *e, struct ob_tstate *ts, struct read_op *r)
 {
+    if (ts->counted) { /* it was listed a moment ago */
+        ob_value_set_int(&r->op.value, ts->population);
+        read_over(e, r, NULL);
+        return;
+    }
     if (!ts->t->provider.info->list_total) {
         count_all(e, ts, r);
         return;
