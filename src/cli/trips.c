@@ -59,6 +59,7 @@ void ob_show_trips(const struct ob_cli *cli, const struct ob_value *trips,
     for (size_t i = 0; i < ob_list_count(steps); i++)
         if (takes_away(ob_list_at(steps, i)))
             print_step(cli, ob_list_at(steps, i));
-    for (size_t i = 0; i < ob_list_count(trips); i++)
+    size_t told = ob_list_count(trips) > 1 ? ob_list_count(trips) : 0; /* one is the error itself */
+    for (size_t i = 0; i < told; i++)
         ob_cli_say_always(cli, "limit: %s", ob_map_str(ob_list_at(trips, i), "message"));
 }

@@ -393,6 +393,14 @@ static void tell(const struct ob_trip *t, struct ob_value *trips, struct ob_buf 
     ob_trip_value(t, ob_list_push(trips));
 }
 
+/* A window that has its default and to which only this plan adds: it is what one plan may, so what
+ * one plan may is exceeded, and that is told. */
+static bool is_echo(const struct ob_trip *t)
+{
+    return t->rule.what >= OB_LIMIT_DAY && t->counted == t->planned &&
+           strcmp(t->rule.by, "the default") == 0;
+}
+
 enum ob_status ob_limiter_check_plan(struct ob_limiter *l, struct ob_value *trips,
                                      struct ob_err *err)
 {
@@ -410,7 +418,8 @@ enum ob_status ob_limiter_check_plan(struct ob_limiter *l, struct ob_value *trip
         collect_rules(l, s, &f);
         while (st == OB_OK && (r = exceeded(&f, &s->plan, &i)) != NULL) {
             struct ob_trip t = make_trip(l, s, &s->plan, r);
-            tell(&t, trips, &message);
+            if (!is_echo(&t))
+                tell(&t, trips, &message);
         }
     }
     if (st == OB_OK && ob_list_count(trips))
@@ -472,7 +481,6 @@ static enum ob_status refuse_call(struct ob_trip *trip, size_t count, struct ob_
 {
     struct ob_buf message;
     ob_buf_init(&message, OB_BUF_SMALL);
-    trip->at_work = true;
     trip->planned = (int64_t)count;
     ob_trip_text(trip, &message);
     ob_buf_adds(&message, "; nothing more was sent: ");

@@ -31,8 +31,7 @@ struct ob_trip {
     int64_t counted, planned; /* planned: of this plan or call */
     const int64_t *runs;
     size_t run_count;
-    bool at_work; /* a call of a run, not a plan */
-    int64_t run;
+    int64_t run; /* 0 while planning */
 };
 /* Without the way out. */
 void ob_trip_text(const struct ob_trip *t, struct ob_buf *out);

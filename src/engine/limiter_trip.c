@@ -9,6 +9,11 @@ static const char *verb(enum ob_limit_of of)
     return verbs[of];
 }
 
+static const char *people(int64_t n)
+{
+    return n == 1 ? "person" : "people";
+}
+
 static void tell_runs(const struct ob_trip *t, struct ob_buf *out)
 {
     size_t told = t->run_count < OB_RUNS_TOLD ? t->run_count : OB_RUNS_TOLD;
@@ -26,10 +31,11 @@ static void tell_window(const struct ob_trip *t, struct ob_buf *out)
 {
     bool day = t->rule.what == OB_LIMIT_DAY;
     ob_buf_addf(out,
-                "%s: %" PRId64 " people would be %s within %s where %s allows %" PRId64 ": %" PRId64
+                "%s: %" PRId64 " %s would be %s within %s where %s allows %" PRId64 ": %" PRId64
                 " now, %" PRId64 " in the last %s",
-                t->target, t->counted, verb(t->rule.of), day ? "24 hours" : "7 days", t->rule.by,
-                t->rule.people, t->planned, t->counted - t->planned, day ? "24 hours" : "7 days");
+                t->target, t->counted, people(t->counted), verb(t->rule.of),
+                day ? "24 hours" : "7 days", t->rule.by, t->rule.people, t->planned,
+                t->counted - t->planned, day ? "24 hours" : "7 days");
     tell_runs(t, out);
 }
 
@@ -38,8 +44,8 @@ void ob_trip_text(const struct ob_trip *t, struct ob_buf *out)
     if (t->rule.what == OB_LIMIT_DAY || t->rule.what == OB_LIMIT_WEEK)
         tell_window(t, out);
     else if (t->rule.what == OB_LIMIT_USERS)
-        ob_buf_addf(out, "%s: %" PRId64 " people would be %s where %s allows %" PRId64, t->target,
-                    t->counted, verb(t->rule.of), t->rule.by, t->rule.people);
+        ob_buf_addf(out, "%s: %" PRId64 " %s would be %s where %s allows %" PRId64, t->target,
+                    t->counted, people(t->counted), verb(t->rule.of), t->rule.by, t->rule.people);
     else
         ob_buf_addf(out,
                     "%s: %" PRId64 " of %" PRId64 " people (%.1f %%) would be %s where %s allows "
@@ -57,16 +63,18 @@ static bool is_by(const struct ob_trip *t, const char *whose)
 void ob_trip_way_out(const struct ob_trip *t, struct ob_buf *out)
 {
     bool operators = is_by(t, "targets.lua") || is_by(t, "the default");
-    if (t->at_work && t->rule.what >= OB_LIMIT_DAY)
+    if (t->run && t->rule.what >= OB_LIMIT_DAY)
         ob_buf_addf(out, "offboard resume %" PRId64 " goes on when the window has passed", t->run);
     else if (t->rule.people == 0 && operators)
         ob_buf_addf(out, "0 means none, and only targets.lua can say otherwise");
-    else if (operators && !t->at_work)
+    else if (t->run)
+        ob_buf_addf(out, "plan again, without them");
+    else if (operators)
         ob_buf_addf(out,
                     "leave people out%s, or let this one plan pass with --ceiling %" PRId64
                     " and have that approved",
                     t->rule.what >= OB_LIMIT_DAY ? " or wait" : "", t->planned);
-    else if (is_by(t, "--ceiling") && !t->at_work)
+    else if (is_by(t, "--ceiling"))
         ob_buf_addf(out, "leave people out, or plan with --ceiling %" PRId64, t->planned);
     else
         ob_buf_addf(out, "leave people out%s", t->rule.what >= OB_LIMIT_DAY ? " or wait" : "");

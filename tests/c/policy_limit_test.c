@@ -221,7 +221,8 @@ static void by_what_others_did(void **state)
                 fail_msg("%s", b.err.message);
             assert_false(bench_has_step(&b, "2"));
             assert_null(strstr(bench_notes(&b), "went on"));
-            ends(&b, bench_resume(&b, in_the_middle), OB_ERR_GUARD, "; nothing was changed: ");
+            ends(&b, bench_resume(&b, in_the_middle), OB_ERR_GUARD,
+                 "; nothing was changed: offboard resume ");
             b.now += DAY_MS + 60000;
             good(&b, bench_resume(&b, in_the_middle));
         } else {
@@ -247,6 +248,34 @@ static void an_undo_is_never_limited(void **state)
     b.now += 60000;
     /* and whom it brought back was touched all the same: nobody else may be today */
     ends(&b, bench_plan(&b, START "desktops:lock(desktops:list(), {})"), OB_ERR_GUARD, "allows 8");
+    bench_fini(&b);
+}
+
+/* Three a day, six a week, drop by drop: the third day is refused, and the week after is not. */
+static void a_drip_is_stopped_by_the_week(void **state)
+{
+    static const char text[] = START "local at = tonumber(var 'at') local done = people:first(at)\n"
+                                     "desktops:lock(people:first(at + 2):minus(done), o)";
+    struct bench b;
+    bench_init(&b, 40, 12, "");
+    ob_limit_init(limit_of(&b));
+    allow(&b, OB_OF_BOTH, OB_LIMIT_DAY, 3);
+    for (int day = 0; day < 9; day++) {
+        char at[8];
+        bool week_full = day >= 3 && day < 7;
+        snprintf(at, sizeof at, "%d", 2 * (day < 3 ? day : week_full ? 3 : day - 4));
+        ob_map_put_str(&b.vars, "at", at);
+        enum ob_status st = bench_plan(&b, text);
+        if (week_full)
+            ends(&b, st, OB_ERR_GUARD,
+                 "desktops: 8 people would be disabled within 7 days where the default allows 6: 2 "
+                 "now, 6 in the last 7 days by run ");
+        else
+            good(&b, st);
+        if (st == OB_OK)
+            good(&b, bench_apply(&b, text));
+        b.now += DAY_MS;
+    }
     bench_fini(&b);
 }
 
@@ -341,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_policy_that_fails_is_no_way_either),
         cmocka_unit_test(by_what_others_did),
         cmocka_unit_test(an_undo_is_never_limited),
+        cmocka_unit_test(a_drip_is_stopped_by_the_week),
         cmocka_unit_test(a_ceiling_is_for_one_plan),
         cmocka_unit_test(a_written_none_is_lifted_by_no_ceiling),
         cmocka_unit_test(the_default_is_a_share_of_the_largest_population),
