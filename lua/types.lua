@@ -217,20 +217,20 @@ function together(...) end
 
 -- ---- bounds ----
 
----What may be taken from how many people of one target. What counts: distinct people, by the id
----that the cloud knows them by, whom an action disables (or locks) or deletes (or removes). Not those
----who are off or gone already, and never what enables, adds back or undoes.
+---From how many people of one target something may be taken. What counts: distinct people, by the
+---id that the cloud knows them by, whom an action disables (or locks) or deletes (or removes). Not
+---those who are off or gone already, and never what enables, adds back or undoes.
 ---@class Bounds
 ---@field users? integer people in one plan
 ---@field share? number  part of the population in one plan; 0.05 is five in a hundred
----@field day? integer   people within 24 hours, over all plans, this one and what is pending included
+---@field day? integer   people within 24 hours, over all plans: this one, and what is pending, too
 ---@field week? integer  the same within 7 days
 
----Refuses the policy (10) where it would be more. What stands at the top counts disabled and deleted
----people together, what stands in `disable` or `delete` counts these alone; all of it has to hold.
----0 means none. A policy only tightens what targets.lua, the defaults and --max-delete say, so
----"unlimited" is no word of a policy's. It is looked at when the policy has come to its end, and
----again before every call of the run. limit and protect stand before all actions.
+---Refuses the policy (10) where it would be more. What stands at the top counts disabled and
+---deleted people together, what stands in `disable` or `delete` counts these alone; all of it has
+---to hold. 0 means none. A policy only tightens what targets.lua, the defaults and --max-delete
+---say, so "unlimited" is no word of a policy's. It is looked at when the policy has come to its
+---end, and again before every call of the run. limit and protect stand before all actions.
 ---@class Limits: Bounds
 ---@field disable? Bounds
 ---@field delete? Bounds
