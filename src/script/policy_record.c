@@ -313,10 +313,10 @@ static void sort_section(struct ob_policy *p, const char *name,
 static void assume_step(struct ob_policy *p, struct ob_value *step)
 {
     struct ob_target *t = NULL;
-    struct ob_value *people = ob_map_put(step, "people");
-    if (!ob_map_get(step, "kind") ||
+    if (!ob_map_get(step, "kind") || !ob_map_get(step, "people") ||
         ob_policy_open_target(p, ob_map_str(step, "target"), &t, NULL) != OB_OK)
         return;
+    struct ob_value *people = ob_map_put(step, "people");
     const struct ob_action *a = ob_provider_action(t->provider.info, ob_map_str(step, "action"));
     for (size_t i = 0; i < ob_list_count(people); i++) {
         struct ob_value *one = &people->list.items[i];
