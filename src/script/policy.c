@@ -348,7 +348,7 @@ enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = plans ? ob_limits_planned(p, err) : check_undos(p, err);
+        st = plans ? ob_record_end(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

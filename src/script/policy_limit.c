@@ -105,7 +105,6 @@ enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err)
 {
     const struct ob_value *steps = ob_map_get(&p->doc, "steps");
     enum ob_status st = OB_OK;
-    ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
     for (size_t i = 0; i < ob_list_count(steps) && !p->opt.undo_of; i++)
         plan_step(p, ob_list_at(steps, i), NULL);
     for (const char *t = ob_limiter_next(p->limiter, NULL); t && st == OB_OK;

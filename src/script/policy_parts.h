@@ -2,7 +2,7 @@
  * (together), policy_env.c (limits, notes), policy_input.c, policy_time.c, policy_wait.c and
  * policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
  * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
- * outcome.c. Inside src/script only. */
+ * policy_readings.c, outcome.c. Inside src/script only. */
 #pragma once
 #include "engine/idmap.h"
 #include "script/internal.h"
@@ -161,6 +161,7 @@ OB_MUST_CHECK enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err 
 /* "https://host:port/base", owned by the caller. */
 char *ob_endpoint_text(const struct ob_endpoint *e);
 void ob_record_begin(struct ob_policy *p);
+OB_MUST_CHECK enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err);
 void ob_record_target(struct ob_policy *p, struct ob_policy_target *t);
 /* OB_ERR_POLICY when notes or proposals grow beyond all bounds: they are outside of the memory
  * limit of the script. */
