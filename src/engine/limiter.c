@@ -173,37 +173,49 @@ void ob_limiter_rules(const struct ob_limiter *l, const struct ob_side *s, struc
         take_rules(f, &one->rule, 1);
 }
 
+static void seal_rule(const struct ob_rule *r, struct ob_value *rules)
+{
+    struct ob_value *v = ob_list_push(rules);
+    char share[40];
+    snprintf(share, sizeof share, "%.10g", r->value);
+    ob_value_set_map(v);
+    ob_map_put_str(v, "of", ob_limit_of_word(r->of));
+    ob_map_put_str(v, "what", ob_limit_word(r->what));
+    ob_map_put_int(v, "people", r->people);
+    ob_map_put_str(v, "by", r->by);
+    if (r->what == OB_LIMIT_SHARE)
+        ob_map_put_str(v, "share", share);
+}
+
+static void seal_side(const struct ob_limiter *l, const struct ob_side *s, struct ob_value *limits)
+{
+    struct ob_in_force f;
+    struct ob_value *v = ob_list_push(limits);
+    ob_value_set_map(v);
+    ob_map_put_str(v, "target", s->target);
+    if (s->population >= 0)
+        ob_map_put_int(v, "population", s->population);
+    struct ob_value *rules = ob_map_put(v, "rules");
+    ob_value_set_list(rules);
+    ob_limiter_rules(l, s, &f);
+    for (int i = 0; i < OB_OFS * OB_LIMITS; i++)
+        if (f.at[i / OB_LIMITS][i % OB_LIMITS].people != INT64_MAX)
+            seal_rule(&f.at[i / OB_LIMITS][i % OB_LIMITS], rules);
+}
+
+static int by_target(const void *a, const void *b)
+{
+    return strcmp(ob_map_str(a, "target"), ob_map_str(b, "target"));
+}
+
 void ob_limiter_seal(const struct ob_limiter *l, struct ob_value *limits)
 {
     ob_value_set_list(limits);
-    for (const struct ob_side *s = l->sides; s; s = s->next) {
-        struct ob_in_force f;
-        if (!s->plan.count)
-            continue;
-        struct ob_value *v = ob_list_push(limits);
-        ob_value_set_map(v);
-        ob_map_put_str(v, "target", s->target);
-        if (s->population >= 0)
-            ob_map_put_int(v, "population", s->population);
-        struct ob_value *rules = ob_map_put(v, "rules");
-        ob_value_set_list(rules);
-        ob_limiter_rules(l, s, &f);
-        for (int i = 0; i < OB_OFS * OB_LIMITS; i++) {
-            const struct ob_rule *r = &f.at[i / OB_LIMITS][i % OB_LIMITS];
-            if (r->people == INT64_MAX)
-                continue;
-            struct ob_value *one = ob_list_push(rules);
-            ob_value_set_map(one);
-            ob_map_put_str(one, "of", ob_limit_of_word(r->of));
-            ob_map_put_str(one, "what", ob_limit_word(r->what));
-            ob_map_put_int(one, "people", r->people);
-            ob_map_put_str(one, "by", r->by);
-            char share[40];
-            snprintf(share, sizeof share, "%.10g", r->value);
-            if (r->what == OB_LIMIT_SHARE)
-                ob_map_put_str(one, "share", share);
-        }
-    }
+    for (const struct ob_side *s = l->sides; s; s = s->next)
+        if (s->plan.count)
+            seal_side(l, s, limits);
+    if (limits->list.count)
+        qsort(limits->list.items, limits->list.count, sizeof *limits->list.items, by_target);
 }
 
 /* ---- a whole plan ---- */
