@@ -4,6 +4,6 @@
 bool ob_admit(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen,
               const struct ob_value *row, char why[OB_WHY_MAX])
 {
-    (void)e, (void)s, (void)i, (void)seen, (void)row, (void)why;
-    return true;
+    (void)seen;
+    return ob_rank_admit(e, s, i, row, why, OB_WHY_MAX);
 }

@@ -160,6 +160,9 @@ static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
     s->undoes = spec->undoes;
+    s->admin_next = OB_IDMAP_NONE;
+    if (spec->admins)
+        ob_value_copy(&s->admins, spec->admins);
     if (spec->groups)
         number_groups(s, spec->groups);
     for (size_t i = 0; spec->doubtful && i < s->op.count; i++)
@@ -301,6 +304,7 @@ void ob_step_free(struct ob_step *s)
         free(s->op.people[i].detail);
     }
     ob_splitter_free(s->splitter);
+    ob_value_fini(&s->admins);
     ob_idmap_fini(&s->map);
     free(s->op.people);
     free(s->keys);

@@ -211,13 +211,13 @@ static int setup(lua_State *L)
 
 static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 {
-    p->guard = ob_guard_new();
     return p->opt.max_delete ? ob_guard_max_delete(p->guard, p->opt.max_delete, err) : OB_OK;
 }
 
 static void make_engine(struct ob_policy *p)
 {
     struct ob_engine_options o = {
+        .guard = p->guard,
         .clock = p->opt.clock,
         .transport = p->opt.transport,
         .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
@@ -265,6 +265,7 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
         ob_date_local(opt->now_ms, p->today);
     if (opt->mode == OB_MODE_APPLY)
         p->ceiling = ob_ceiling_new(opt->plan);
+    p->guard = ob_guard_new();
     make_engine(p);
     ob_record_begin(p);
     enum ob_status st = make_guard(p, err);
