@@ -1,4 +1,4 @@
-/* Guards: what stops a plan or a proposal before anything is sent, whatever the policy says.
+/* Protection: what stops a plan or a proposal before anything is sent, whatever the policy says.
  * Pure. A trip is OB_ERR_GUARD (exit 10), names the person or the number, and the way out. */
 #pragma once
 #include "base/status.h"
@@ -18,14 +18,6 @@ void ob_guard_free(struct ob_guard *g);
 OB_MUST_CHECK enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
                                               const struct ob_value *patterns, const char *where,
                                               struct ob_err *err);
-/* Limits only tighten: the smaller one holds. Negative: none. Shares are 0..1 of the target's
- * directory. `kind_delete`: only deletions count. */
-void ob_guard_limit(struct ob_guard *g, int64_t users, double share, bool kind_delete,
-                    const char *where);
-/* "25" or "10%" of --max-delete. */
-OB_MUST_CHECK enum ob_status ob_guard_max_delete(struct ob_guard *g, const char *text,
-                                                 struct ob_err *err);
-
 /* How a guard asks for other columns of a person; NULL when there is no such column. */
 typedef const char *ob_guard_cell(void *ctx, size_t person, const char *column);
 
@@ -40,21 +32,12 @@ struct ob_guard_who { /* the people of a proposal */
     void *ctx;
     bool replay; /* not while planning: columns that are nowhere have been told */
 };
-/* Trips when one of them is protected; tells all who are. */
-OB_MUST_CHECK enum ob_status ob_guard_protected(struct ob_guard *g, const struct ob_target *t,
-                                                const struct ob_action *a,
-                                                const struct ob_guard_who *who, struct ob_err *err);
+/* One proposal. Trips when one of them is protected; tells all who are. */
+OB_MUST_CHECK enum ob_status ob_guard_step(struct ob_guard *g, const struct ob_target *t,
+                                           const struct ob_action *a,
+                                           const struct ob_guard_who *who, struct ob_err *err);
 /* Before the call: is one protected by what the cloud shows now? Then `why` says by what. */
 bool ob_guard_shown(const struct ob_guard *g, const struct ob_target *t, const char *id,
                     const struct ob_value *row, char *why, size_t size);
 
-/* One proposal. Counts its people; people named before for the same target count once. */
-OB_MUST_CHECK enum ob_status ob_guard_step(struct ob_guard *g, const struct ob_target *t,
-                                           const struct ob_action *a, const char *const *ids,
-                                           size_t count, struct ob_err *err);
-/* True when a limit of this target is a share, so that its population has to be known. */
-bool ob_guard_wants_population(const struct ob_guard *g, const struct ob_target *t);
-/* Checks the shares, once the population is known. */
-OB_MUST_CHECK enum ob_status ob_guard_population(struct ob_guard *g, const struct ob_target *t,
-                                                 int64_t population, struct ob_err *err);
 bool ob_glob(const char *pattern, const char *text);

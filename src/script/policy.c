@@ -211,7 +211,8 @@ static int setup(lua_State *L)
 
 static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 {
-    return p->opt.max_delete ? ob_guard_max_delete(p->guard, p->opt.max_delete, err) : OB_OK;
+    p->limits = ob_limits_new();
+    return p->opt.max_delete ? ob_limits_max_delete(p->limits, p->opt.max_delete, err) : OB_OK;
 }
 
 static void make_engine(struct ob_policy *p)
@@ -294,6 +295,7 @@ void ob_policy_free(struct ob_policy *p)
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);
+    ob_limits_free(p->limits);
     ob_ceiling_free(p->ceiling);
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);

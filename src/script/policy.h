@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/guard.h"
+#include "engine/limit.h"
 #include "script/config.h"
 #include "script/script.h"
 

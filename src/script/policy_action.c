@@ -287,8 +287,8 @@ int ob_policy_action(lua_State *L)
                                .cell = guard_cell,
                                .ctx = people,
                                .replay = p->opt.mode == OB_MODE_APPLY};
-    if (ob_guard_protected(p->guard, pt->t, a, &who, &err) != OB_OK ||
-        ob_guard_step(p->guard, pt->t, a, spec.ids, spec.count, &err) != OB_OK)
+    if (ob_guard_step(p->guard, pt->t, a, &who, &err) != OB_OK ||
+        ob_limits_step(p->limits, pt->t, a, spec.ids, spec.count, &err) != OB_OK)
         return ob_raise_host(L, &err);
     return propose(L, &spec);
 }

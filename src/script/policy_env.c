@@ -70,7 +70,7 @@ static int l_limit(lua_State *L)
         return luaL_error(L, "limit: users must be a whole number");
     if (share > 1)
         return luaL_error(L, "limit: share is a part of 1: 0.05 is five in a hundred");
-    ob_guard_limit(p->guard, (int64_t)users, share, false, ob_policy_where(L, where, sizeof where));
+    ob_limits_set(p->limits, (int64_t)users, share, false, ob_policy_where(L, where, sizeof where));
     return 0;
 }
 

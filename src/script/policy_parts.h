@@ -46,6 +46,7 @@ struct ob_policy {
     struct ob_script *script;
     struct ob_engine *engine;
     struct ob_guard *guard;
+    struct ob_limits *limits;
     struct ob_ceiling *ceiling;
     struct ob_task *tasks, *current;
     struct ob_op *answer; /* what `current` waited for; freed when it has been resumed with it */

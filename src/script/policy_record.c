@@ -360,11 +360,11 @@ enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
     for (size_t i = 0; i < p->opt.config->count; i++) {
         struct ob_target *t = p->targets[i].t;
         int64_t count;
-        if (!t || !ob_guard_wants_population(p->guard, t))
+        if (!t || !ob_limits_want_population(p->limits, t))
             continue;
         enum ob_status st = count_directory(p, t, &count, err);
         if (st == OB_OK)
-            st = ob_guard_population(p->guard, t, count, err);
+            st = ob_limits_population(p->limits, t, count, err);
         if (st != OB_OK)
             return st;
     }
