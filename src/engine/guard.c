@@ -91,18 +91,16 @@ bool ob_glob(const char *pattern, const char *text)
     return !*pattern;
 }
 
-/* At the end, so that the first one that was written is the first one that is told. */
 static void add_protection(struct ob_guard *g, const struct ob_target *t, const char *column,
                            const char *pattern, const char *where)
 {
-    struct protection **end = &g->protections, *p = ob_xcalloc(1, sizeof *p);
+    struct protection *p = ob_xcalloc(1, sizeof *p);
     p->t = t;
     p->column = column && strcmp(column, "account") != 0 ? ob_xstrdup(column) : NULL;
     p->pattern = ob_xstrdup(pattern);
     p->where = ob_xstrdup(where);
-    while (*end)
-        end = &(*end)->next;
-    *end = p;
+    p->next = g->protections;
+    g->protections = p;
 }
 
 static enum ob_status add_patterns(struct ob_guard *g, const struct ob_target *t,
