@@ -25,21 +25,10 @@ void ob_directory_free(struct ob_directory *d)
     free(d);
 }
 
-static const char *skip_blanks(const char *id, size_t *len)
-{
-    id += strspn(id, " \t");
-    *len = strlen(id);
-    while (*len && (id[*len - 1] == ' ' || id[*len - 1] == '\t'))
-        (*len)--;
-    return id;
-}
-
-/* What is left of an id when case, blanks around it and all from its @ on do not count. */
+/* What is left of an id when neither case nor all from its @ on counts. */
 static char *fold(const char *id)
 {
-    size_t len;
-    const char *from = skip_blanks(id, &len);
-    char *key = ob_xmemdup(from, len), *at = strchr(key, '@');
+    char *key = ob_xstrdup(id), *at = strchr(key, '@');
     if (at && at != key)
         *at = '\0';
     for (char *c = key; *c; c++)
@@ -120,15 +109,11 @@ const struct ob_value *ob_directory_row(const struct ob_directory *d, const char
 const char *ob_directory_like(const struct ob_directory *d, const char *id, const char **how)
 {
     char *key = fold(id);
-    size_t i = ob_idmap_get(&d->folded, key), len, other_len;
+    size_t i = ob_idmap_get(&d->folded, key);
     free(key);
     const char *other = i == OB_IDMAP_NONE ? NULL : ob_map_str(ob_list_at(&d->rows, i), "id");
     if (!other || strcmp(other, id) == 0)
         return NULL;
-    const char *a = skip_blanks(id, &len), *b = skip_blanks(other, &other_len);
-    bool alike = len == other_len && strncasecmp(a, b, len) == 0;
-    *how = strcasecmp(id, other) == 0 ? "which differs in case"
-           : alike                    ? "which differs in blanks"
-                                      : "which only begins like it";
+    *how = strcasecmp(id, other) == 0 ? "which differs in case" : "which only begins like it";
     return other;
 }

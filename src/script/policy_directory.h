@@ -13,6 +13,6 @@ size_t ob_directory_count(const struct ob_directory *d);
 const struct ob_value *ob_directory_at(const struct ob_directory *d, size_t i);
 /* The row of exactly this id, or NULL. */
 const struct ob_value *ob_directory_row(const struct ob_directory *d, const char *id);
-/* An id that is not this one, and that somebody may have taken for it: case, blanks around it, or
- * what follows an @ set them apart. NULL: there is none. For words only, never to act by. */
+/* An id that is not this one, and that somebody may have taken for it: case, or what
+ * follows an @, sets them apart. NULL: there is none. For words only, never to act by. */
 const char *ob_directory_like(const struct ob_directory *d, const char *id, const char **how);
