@@ -156,7 +156,7 @@ function Target:lookup(ids) end
 ---    resumed run does not ask again what was answered: what it keeps in variables is gone then
 ---@field stop_when? Limit  the same without a function
 ---@field undo_when? Limit
----@field admins? string[] ids of administrators who are meant to go; all others are left out of what
+---@field admins? string[] ids of administrators who are meant to go; others are left out of what
 ---    disables or deletes, and the last one of a target always is
 
 ---What is known of a step so far. acted = succeeded + failed + unknown.

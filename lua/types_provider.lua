@@ -38,7 +38,7 @@
 ---@field retry_after? fun(headers: table<string, string>): integer? milliseconds; without it, or
 ---    when it answers nil, the header Retry-After (seconds or a date) counts
 ---@field own? fun(target: table): Own[] whose credential it is; without it nobody is known to be
----@field id_shape? fun(target: table): IdShape what an id looks like; without it anything may be one
+---@field id_shape? fun(target: table): IdShape what an id looks like; without it, like anything
 ---@field is_read? fun(request: RawRequest): boolean does a raw request only read? Without it GET
 ---    and HEAD do. Where it exists it is asked for GET too: behind an RPC gateway GET deletes.
 

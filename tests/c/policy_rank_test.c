@@ -285,6 +285,52 @@ static void a_match_is_exact(void **state)
     bench_fini(&b);
 }
 
+/* The call was lost with the process, and meanwhile the account became somebody else's. */
+static void asked_again_before_the_next_call(void **state)
+{
+    static const char text[] =
+        ALL "people = people:first(1)\n"
+            "local o = desktops:lock(people, { id = 'desktop_user' })\n" TELL;
+    struct bench b;
+    all_six(&b);
+    good(&b, bench_plan(&b, text));
+    b.swallow = "LockUsers";
+    b.stop_at = b.sent + 2; /* after the reading */
+    ends(&b, bench_apply(&b, text), OB_ERR_SIGTERM, "stopped");
+    b.swallow = NULL;
+    b.stop_at = 0;
+    assert_int_equal(bench_count(&b, "1", OB_P_DOUBT) + bench_count(&b, "1", OB_P_SENT), 1);
+    bench_aside(&b, ALL "desktops:request { method = 'POST', action = 'ModifyUser', path = '/',\n"
+                        "  version = '2021-03-08', form = { EndUserId = people[1].desktop_user,\n"
+                        "  Email = 'new@corp.example' } }\n");
+    good(&b, bench_resume(&b, text));
+    assert_string_equal(bench_notes(&b), "0 1\nchanged since it was planned: another Email");
+    assert_int_equal(bench_state(&b, "effects"), 1); /* the new address */
+    bench_fini(&b);
+}
+
+/* An administrator whose removal is cut off is settled by reading, and the other one stays. */
+static void a_crash_takes_no_second_administrator(void **state)
+{
+    static const char text[] = REMOVE(NAMED(ID_OF("E00001") ", " ID_OF("E00002")));
+    for (size_t at = 1; at < 14; at++) {
+        struct bench b;
+        all_six(&b);
+        bench_aside(&b, ROLE("E00002", "r00001"));
+        bench_aside(&b, ROLE("E00007", "r00001"));
+        good(&b, bench_plan(&b, text));
+        bench_aside(&b, ROLE("E00007", "r00002"));
+        b.stop_at = b.sent + at;
+        if (bench_apply(&b, text) != OB_OK) {
+            b.stop_at = 0;
+            good(&b, bench_resume(&b, text));
+        }
+        if (!strstr(bench_notes(&b), "5 1\nthe last administrator of studio"))
+            fail_msg("stopped at %zu: %s", at, bench_notes(&b));
+        bench_fini(&b);
+    }
+}
+
 static void admins_is_a_list_of_ids(void **state)
 {
     struct bench b;
@@ -312,6 +358,8 @@ int main(void)
         cmocka_unit_test(the_wrong_column),
         cmocka_unit_test(gone_is_not_wrong),
         cmocka_unit_test(a_match_is_exact),
+        cmocka_unit_test(asked_again_before_the_next_call),
+        cmocka_unit_test(a_crash_takes_no_second_administrator),
         cmocka_unit_test(admins_is_a_list_of_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
