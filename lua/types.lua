@@ -158,6 +158,8 @@ function Target:lookup(ids) end
 ---@field undo_when? Limit
 ---@field admins? string[] ids of administrators who are meant to go; others are left out of what
 ---    disables or deletes, and the last one of a target always is
+---@field on_change? "skip"|"stop" one who is not any more what the plan says (another state, or
+---    other identity fields: another person has the account) is left out, or ends the run (12)
 
 ---What is known of a step so far. acted = succeeded + failed + unknown.
 ---@alias Tally { succeeded: integer, failed: integer, unknown: integer, skipped: integer,
