@@ -37,7 +37,7 @@
 ---    without it wire.find_error reads JSON in all the wrappings of H.E and A.C.1
 ---@field retry_after? fun(headers: table<string, string>): integer? milliseconds; without it, or
 ---    when it answers nil, the header Retry-After (seconds or a date) counts
----@field own? fun(target: table): Own[] whose credential it is; without it nobody is known to be
+---@field own? fun(target: table, signer: string): Own[] whose the credential is; without it, unknown
 ---@field id_shape? fun(target: table): IdShape what an id looks like; without it, like anything
 ---@field is_read? fun(request: RawRequest): boolean does a raw request only read? Without it GET
 ---    and HEAD do. Where it exists it is asked for GET too: behind an RPC gateway GET deletes.
@@ -52,8 +52,9 @@
 ---@class Own
 ---@field field string
 ---@field is_id? boolean     ids of this target are of that kind
----@field credential? string a field of the credential that says it; C reads it
----@field login? string      where the login's answer says it: "user.userId"
+---@field is? string         this
+---@field credential? string or what this field of the credential says; C reads it
+---@field login? string      or what the login's answer has there: "user.userId"
 
 ---By the documents, and no narrower: whoever does not fit can be nobody's account there, and the
 ---plan is refused (14).

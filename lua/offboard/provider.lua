@@ -93,7 +93,7 @@ function M.configure(plain, secrets)
     return { message = message }
   end
   target = resolved.settings
-  resolved.own = provider.own and provider.own(target)
+  resolved.own = provider.own and provider.own(target, resolved.signer)
   resolved.id_shape = provider.id_shape and provider.id_shape(target)
   local wrong = shape.check_own(resolved.own, resolved.id_shape)
   if wrong then

@@ -90,7 +90,10 @@ local own_shape = {
   type = "list", empty = true,
   of = {
     type = "map",
-    fields = { field = "string", is_id = "boolean?", credential = "string?", login = "string?" },
+    fields = {
+      field = "string", is_id = "boolean?", is = "string?", credential = "string?",
+      login = "string?",
+    },
   },
 }
 local id_shape = {

@@ -55,12 +55,13 @@ local function person(id, row)
 end
 
 -- Whom the login's answer names (A.1.1); with a password, also who was to log in. An App ID login
--- without userId is the default administrator's, and its answer says who that is.
-local function own(target)
+-- without userId is that of the default administrator, the one with adminType 0.
+local function own(target, signer)
   local third = target.account_type == 1
   return {
-    { field = "userAccount", is_id = not third, credential = "account",
-      login = "user.ucloginAccount" },
+    signer == "huawei_meeting_app_id" and { field = "adminType", is = "0" }
+      or { field = "userAccount", is_id = not third, credential = "account" },
+    { field = "userAccount", is_id = not third, login = "user.ucloginAccount" },
     { field = "thirdAccount", is_id = third, login = "user.thirdAccount" },
     { field = "id", login = "user.userId" },
   }

@@ -2,6 +2,7 @@
  * known from what the operator wrote and what the login's answer says; the others from the cloud's
  * rows, as fresh as they can be. An administrator goes last in a step, alone, and only after the
  * directory was read and shows another one who stays. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -50,6 +51,16 @@ void ob_own_learn(struct ob_tstate *ts, const struct ob_response *r)
     }
 }
 
+/* A field as a text; numbers as they are written. */
+static const char *text_of(const struct ob_value *fields, const char *name, char room[32])
+{
+    const struct ob_value *v = name ? ob_map_get(fields, name) : NULL;
+    if (!v || v->type != OB_INT)
+        return ob_value_str(v);
+    snprintf(room, 32, "%" PRId64, v->i);
+    return room;
+}
+
 /* Clouds do not say whether Admin is admin: for this one both are. */
 static bool same(const char *a, const char *b)
 {
@@ -59,14 +70,20 @@ static bool same(const char *a, const char *b)
 bool ob_own_is(const struct ob_tstate *ts, const char *id, const struct ob_value *row)
 {
     const struct ob_value *fields = ob_map_get(row, "fields");
+    char room[32];
     for (size_t i = 0; i < ob_list_count(&ts->t->self); i++)
         if (same(ob_value_str(ob_list_at(&ts->t->self, i)), id))
             return true;
+    for (size_t i = 0; i < ob_list_count(&ts->t->own); i++) {
+        const struct ob_value *fact = ob_list_at(&ts->t->own, i);
+        if (same(ob_map_str(fact, "is"), text_of(fields, ob_map_str(fact, "field"), room)))
+            return true;
+    }
     for (size_t i = 0; i < ob_list_count(&ts->own); i++) {
         const struct ob_value *fact = ob_list_at(&ts->own, i);
         const char *value = ob_map_str(fact, "value");
         if ((ob_map_bool(fact, "is_id", false) && same(value, id)) ||
-            same(value, ob_map_str(fields, ob_map_str(fact, "field"))))
+            same(value, text_of(fields, ob_map_str(fact, "field"), room)))
             return true;
     }
     return false;

@@ -1,6 +1,7 @@
 /* Who is never touched: the credential's own account, administrators who are not named, the last
  * one in any case, whoever the cloud's own columns protect; and ids that are another cloud's. */
 #include "policy_help.h"
+#include "script/target.h"
 
 #define ALL                                                                                        \
     "local people = input.csv 'leavers'\n"                                                         \
@@ -56,6 +57,37 @@ static void own_account(void **state)
          OB_ERR_GUARD, "meeting:delete names root");
     good(&b, bench_plan(&b, CLOUDS "meeting:enable(people, { id = 'meeting_account' })\n"));
     assert_int_equal(bench_state(&b, "effects"), 0);
+    bench_fini(&b);
+}
+
+static bool is_own(struct bench *b, struct ob_target *t, const char *id, int rank)
+{
+    struct ob_engine_options o = {.clock = &b->clock, .transport = b->transport};
+    struct ob_engine *e = ob_engine_new(&o);
+    struct ob_value row = {0};
+    ob_value_set_map(&row);
+    struct ob_value *fields = ob_map_put(&row, "fields");
+    ob_value_set_map(fields);
+    ob_map_put_int(fields, "adminType", rank);
+    bool own = ob_engine_is_own(e, t, id, &row);
+    ob_value_fini(&row);
+    ob_engine_free(e);
+    return own;
+}
+
+/* An App ID logs in as the default administrator, also where the login's answer names nobody. */
+static void the_default_administrator(void **state)
+{
+    struct bench b;
+    struct ob_target *t;
+    all_six(&b);
+    good(&b, ob_target_open(&t, &b.config, &b.config.targets[0], &b.err));
+    assert_true(is_own(&b, t, "whoever", 0));
+    assert_false(is_own(&b, t, "whoever", 1));
+    ob_target_close(t);
+    good(&b, ob_target_open(&t, &b.config, &b.config.targets[2], &b.err));
+    assert_false(is_own(&b, t, "whoever", 0));
+    ob_target_close(t);
     bench_fini(&b);
 }
 
@@ -347,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_account),
+        cmocka_unit_test(the_default_administrator),
         cmocka_unit_test(own_account_by_word),
         cmocka_unit_test(administrators_are_left_out),
         cmocka_unit_test(administrators_by_name),

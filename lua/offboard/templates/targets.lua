@@ -9,6 +9,7 @@
 --
 -- Every target may also have:
 --   protect  = { "admin*" },                 never touch these ids
+--   self     = "operator",                   whose the credential is
 --   limit    = { users = 200, share = 0.05 }, per policy run; a policy can only tighten it
 --   parallel = 4,                            calls in flight, 1 to 64
 --   timeout  = 30,                           seconds for one call
