@@ -1,6 +1,6 @@
 /* offboard plan: who, what, where; nothing is changed. */
 #include <inttypes.h>
-#include "cli/session.h"
+#include "cli/diff.h"
 #include "engine/plan.h"
 #include "report/events.h"
 
@@ -28,16 +28,22 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
     struct ob_value doc;
     char id[OB_PLAN_ID];
     ob_value_init(&doc);
+    struct ob_plan_row other = {0}; /* as it is called before a new plan is the latest one */
+    const char *diff = ob_cli_text(cli, "diff");
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
     if (st == OB_OK) {
         st = ob_session_open(&s, cli, true, err);
+        if (st == OB_OK && diff)
+            st = ob_ledger_plan_get(s.ledger, diff, &other, err);
         if (st == OB_OK)
             st = ob_session_plan(&s, &b, id, &doc, err);
+        if (st == OB_OK && diff)
+            st = ob_diff(&s, id, &doc, other.id, err);
         ob_session_close(&s);
     }
     if (st == OB_OK && cli->json)
         emit_plan(id, &doc);
-    else if (st == OB_OK)
+    else if (st == OB_OK && !diff)
         ob_show_plan(cli, id, &doc, false, stdout);
     if (st == OB_OK && !ob_plan_is_idle(&doc)) {
         ob_cli_say(cli, "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s",
@@ -46,6 +52,7 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
             st = OB_ERR_CHANGES;
     }
     ob_value_fini(&doc);
+    ob_plan_row_fini(&other);
     ob_bound_fini(&b);
     return st;
 }

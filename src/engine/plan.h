@@ -1,14 +1,12 @@
 /* The plan's document, and the ceiling it sets for its run. The document is one value:
  *
  *   { version, program, created_ms, now_ms, today,
- *     policy = { name, digest }, inputs = [{ name, source, digest }], vars = { K = V },
- *     max_delete, allow_empty, memory, cpu_ms,
- *     targets = [{ name, provider, endpoint, population? }],
- *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
- *                                                          digest: of the answer, kept as a blob
- *     steps = [{ path, target, action, kind, options, people = [[key, id], ...] }
- *            | { path, target, action = "request", request = "POST /x", digest }],
- *     notes = [text] }
+ *     policy = { name, digest }, inputs = [{ name, source, digest, format, encoding?, separator?,
+ * key? }], vars = { K = V }, max_delete, allow_empty, memory, cpu_ms, targets = [{ name, provider,
+ * endpoint, population? }], readings = [{ path, target, op, asked, digest }],    asked: digest of
+ * the question; digest: of the answer, kept as a blob steps = [{ path, where, target, action, kind,
+ * options, people = [[key, id], ...] } | { path, target, action = "request", request = "POST /x",
+ * digest }], notes = [text] }
  *
  * Written canonically; its SHA-256 is the plan's digest, of which the id is the beginning. */
 #pragma once

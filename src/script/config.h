@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/value.h"
+#include "engine/approval.h"
 #include "sign/sign.h"
 
 struct ob_target_config {
@@ -22,6 +23,7 @@ struct ob_target_config {
     struct ob_value protect; /* list of glob patterns of ids */
     int64_t limit_users;     /* -1: none */
     double limit_share;      /* -1: none */
+    struct ob_approval_rules *approvals; /* or NULL; the actions' rules are in it */
 };
 
 struct ob_config {
@@ -29,6 +31,7 @@ struct ob_config {
     struct ob_vault *vault;
     struct ob_target_config *targets;
     size_t count;
+    struct ob_approval_rules *approvals; /* of all targets; or NULL */
 };
 
 /* `path` NULL: OFFBOARD_CONFIG, then the XDG folder's targets.lua. Absent file: OB_ERR_USAGE with
@@ -40,3 +43,6 @@ OB_MUST_CHECK enum ob_status ob_config_load(struct ob_config **out, const char *
 struct ob_config *ob_config_none(void);
 void ob_config_free(struct ob_config *c);
 const struct ob_target_config *ob_config_target(const struct ob_config *c, const char *name);
+/* Who has to approve this action of this target. */
+void ob_config_approval_need(const struct ob_config *c, const char *target, const char *action,
+                             const char *kind, struct ob_approval_need *out);

@@ -28,7 +28,9 @@ struct ob_policy_options {
     size_t input_count;
     const struct ob_value *vars; /* map of texts */
     bool allow_empty;
-    const char *max_delete; /* or NULL */
+    const char *max_delete;         /* or NULL */
+    int64_t ceiling;                /* most people the whole plan may touch; -1: none */
+    const struct ob_struck *struck; /* APPLY: whom approvers have struck; NULL: nobody */
     struct ob_limits limits;
     int64_t now_ms;    /* the policy's now and today, all the time it lives */
     const char *today; /* of the plan; NULL: from now_ms and the time zone */

@@ -126,6 +126,21 @@ static enum ob_status count_step(struct ob_policy *p, size_t people, struct ob_e
     return OB_OK;
 }
 
+/* How its bytes were made into rows: whoever looks at the plan later has to see the same. */
+static void record_reader(const struct ob_policy *p, const struct ob_bound_input *in,
+                          struct ob_value *v)
+{
+    static const char *const formats[] = {"csv", "json", "lines"};
+    struct ob_input_options o = ob_policy_input_options(p, in);
+    ob_map_put_str(v, "format", formats[o.format]);
+    if (o.encoding)
+        ob_map_put_str(v, "encoding", o.encoding);
+    if (o.separator)
+        ob_map_put_str(v, "separator", o.separator);
+    if (o.key)
+        ob_map_put_str(v, "key", o.key);
+}
+
 enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
                                struct ob_err *err)
 {
@@ -146,6 +161,7 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     if (in->path)
         ob_map_put_str(v, "path", in->path);
     ob_map_put_str(v, "digest", digest);
+    record_reader(p, in, v);
     return OB_OK;
 }
 
@@ -157,6 +173,10 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
         return NULL;
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
+    if (p->current) {
+        char where[200];
+        ob_map_put_str(v, "where", ob_policy_where(p->current->T, where, sizeof where));
+    }
     ob_map_put_str(v, "target", target);
     ob_map_put_str(v, "action", action);
     return v;

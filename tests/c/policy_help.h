@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/plan.h"
 #include "script/policy.h"
 #include "script/policy_parts.h"
@@ -44,6 +45,7 @@ struct bench {
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
     const char *max_delete;
+    const struct ob_struck *struck;
     struct ob_limits limits;
     bool busy; /* all that is not held is collected at once */
     struct ob_err err;
@@ -255,6 +257,8 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .input_count = 1,
         .vars = &b->vars,
         .max_delete = b->max_delete,
+        .ceiling = -1,
+        .struck = b->struck,
         .limits = b->limits,
         .now_ms = WALL_MS,
         .today = "2026-11-22",
