@@ -90,7 +90,7 @@ local commands = {
     about = "Their row in each input, what was proposed for them and by which line of the policy, "
       .. "who approved or struck them, every call that named them with its answer, and what "
       .. "became of it. Without an option: the latest plan, and all runs that name them.",
-    arguments = { { "PERSON", key = "person", help = "a name or an id, exactly as the plan has it" } },
+    arguments = { { "PERSON", key = "person", help = "a name or id, exactly as in the plan" } },
     options = join({
       { "--plan", arg = "PLAN", help = "this plan and its runs" },
       { "--run", arg = "RUN", kind = "integer", min = 1, help = "this run and its plan" } }, common),

@@ -165,14 +165,13 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  void *ctx, struct ob_err *err);
 
 /* The same signature again is nothing. */
-OB_MUST_CHECK enum ob_status ob_ledger_approval_put(struct ob_ledger *l,
-                                                    const struct ob_approval_row *a,
-                                                    struct ob_err *err);
-/* Of this plan (its whole id), oldest first. */
 OB_MUST_CHECK enum ob_status
-ob_ledger_approval_each(struct ob_ledger *l, const char *plan,
-                        bool (*each)(void *, const struct ob_approval_row *), void *ctx,
-                        struct ob_err *err);
+ob_ledger_approval_put(struct ob_ledger *l, const struct ob_approval_row *a, struct ob_err *err);
+/* Of this plan (its whole id), oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_approval_each(struct ob_ledger *l, const char *plan,
+                                                     bool (*each)(void *,
+                                                                  const struct ob_approval_row *),
+                                                     void *ctx, struct ob_err *err);
 
 OB_MUST_CHECK enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan,
                                                int64_t now_ms, int64_t *run, struct ob_err *err);
