@@ -69,6 +69,8 @@ local commands = {
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
     options = join(policy, {
       { "--diff", arg = "PLAN", help = "tell only what is different from that plan, and why" },
+      { "--again", help = "a plan of its own, although the same one was carried out already" },
+      { "--valid-for", arg = "TIME", help = "refuse to begin it later than that (24h)" },
       { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
     examples = {
       "offboard plan leavers.lua --input leavers=leavers.csv",

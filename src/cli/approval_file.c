@@ -1,9 +1,6 @@
 /* An approval as a file, for approvers on another machine; and whose key signs here. */
-#include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -11,12 +8,6 @@
 #include "engine/plan.h"
 
 #define APPROVAL_MAX ((size_t)16 * 1024 * 1024)
-
-char *ob_user_name(void)
-{
-    const struct passwd *pw = getpwuid(geteuid());
-    return pw ? ob_xstrdup(pw->pw_name) : ob_xasprintf("%lld", (long long)geteuid());
-}
 
 char *ob_key_path(const struct ob_cli *cli)
 {

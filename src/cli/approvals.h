@@ -61,7 +61,5 @@ OB_MUST_CHECK enum ob_status ob_approvals_bring(struct ob_session *s, const char
                                                 const struct ob_value *doc, struct ob_err *err);
 /* How many different people whom nobody has struck the plan names. */
 int64_t ob_approvals_heads(const struct ob_approvals *a, const struct ob_value *doc);
-/* The name of the account of the system that runs this; its number where it has none. */
-char *ob_user_name(void);
 /* --key, or key.pem in the folder of the configuration. Caller frees. */
 char *ob_key_path(const struct ob_cli *cli);

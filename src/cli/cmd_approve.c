@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/approvals.h"
+#include "cli/plan_fresh.h"
 #include "engine/plan.h"
 #include "report/events.h"
 
@@ -59,30 +60,49 @@ static enum ob_status read_plan_file(struct approving *a, const char *path, stru
     return st;
 }
 
-struct finished {
+struct run_of {
     const char *plan;
     int64_t run;
+    enum ob_run_state state;
 };
 
-static bool find_finished(void *ctx, const struct ob_run_row *r)
+static bool find_run(void *ctx, const struct ob_run_row *r)
 {
-    struct finished *f = ctx;
-    if (strcmp(r->plan, f->plan) == 0 && r->state == OB_RUN_DONE)
-        f->run = r->id;
-    return !f->run;
+    struct run_of *f = ctx;
+    if (strcmp(r->plan, f->plan) != 0)
+        return true;
+    f->run = r->id;
+    f->state = r->state;
+    return false;
 }
 
-/* While a run waits, whoever approves may still strike somebody. */
-static enum ob_status refuse_spent(struct approving *a, struct ob_err *err)
+/* What cannot be begun any more is not approved; but while a run of it waits, whoever approves may
+ * still strike somebody. */
+static enum ob_status refuse_late(struct approving *a, struct ob_err *err)
 {
-    struct finished f = {a->id, 0};
-    enum ob_status st = ob_ledger_run_each(a->s.ledger, find_finished, &f, err);
-    if (st == OB_OK && f.run)
-        st = ob_fail(err, OB_ERR_STALE,
-                     "plan %s was carried out already as run %" PRId64
-                     "; there is nothing left to approve",
-                     a->id, f.run);
-    return st;
+    struct run_of f = {.plan = a->id};
+    enum ob_status st = ob_ledger_run_each(a->s.ledger, find_run, &f, err);
+    if (st != OB_OK)
+        return st;
+    if (!f.run)
+        return ob_plan_fresh(a->id, &a->doc, ob_wall_ms(ob_clock_real()), err);
+    if (f.state == OB_RUN_DONE)
+        return ob_fail(err, OB_ERR_STALE,
+                       "plan %s was carried out already as run %" PRId64
+                       "; there is nothing left to approve",
+                       a->id, f.run);
+    return OB_OK;
+}
+
+/* The files that it was made from are on the other machine. */
+static enum ob_status refuse_expired(struct approving *a, struct ob_err *err)
+{
+    char until[OB_TIME_TEXT];
+    int64_t expires_ms = ob_plan_expires(&a->doc);
+    if (ob_wall_ms(ob_clock_real()) < expires_ms)
+        return OB_OK;
+    return ob_fail(err, OB_ERR_STALE, "plan %s: expired on %s; plan again", a->id,
+                   ob_time_iso(expires_ms, false, until));
 }
 
 static enum ob_status find_plan(struct approving *a, struct ob_err *err)
@@ -94,10 +114,11 @@ static enum ob_status find_plan(struct approving *a, struct ob_err *err)
                        "%s is a file: say --output FILE, and bring that back with "
                        "offboard apply PLAN --approval FILE",
                        what);
-    if (a->from_file)
-        return read_plan_file(a, what, err);
-    enum ob_status st = ob_session_load(&a->s, what, a->id, &a->doc, err);
-    return st == OB_OK ? refuse_spent(a, err) : st;
+    enum ob_status st = a->from_file ? read_plan_file(a, what, err)
+                                     : ob_session_load(&a->s, what, a->id, &a->doc, err);
+    if (st != OB_OK)
+        return st;
+    return a->from_file ? refuse_expired(a, err) : refuse_late(a, err);
 }
 
 /* ---- what is left out of it ---- */
@@ -256,8 +277,10 @@ static enum ob_status sign(struct approving *a, struct ob_err *err)
     struct ob_key *key = NULL;
     struct ob_plan_row sealed = {0};
     struct ob_approval_row row = {0};
-    char *path = ob_key_path(a->s.cli), *user = ob_user_name();
-    a->terms.by = user;
+    struct ob_value me;
+    char *path = ob_key_path(a->s.cli);
+    ob_plan_by(&me);
+    a->terms.by = ob_map_str(&me, "user");
     enum ob_status st = ob_key_read_private(&key, path, err);
     if (st != OB_OK && access(path, F_OK) != 0)
         ob_fail(err, st, "key %s: is not there; make one with: offboard key new", path);
@@ -277,7 +300,7 @@ static enum ob_status sign(struct approving *a, struct ob_err *err)
     ob_plan_row_fini(&sealed);
     ob_key_free(key);
     free(path);
-    free(user);
+    ob_value_fini(&me);
     return st;
 }
 

@@ -31,6 +31,7 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
     struct ob_plan_row other = {0}; /* as it is called before a new plan is the latest one */
     const char *diff = ob_cli_text(cli, "diff");
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
+    b.again = ob_cli_flag(cli, "again");
     if (st == OB_OK) {
         st = ob_session_open(&s, cli, true, err);
         if (st == OB_OK && diff)

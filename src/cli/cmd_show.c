@@ -6,6 +6,7 @@
 #include "cli/approvals.h"
 #include "cli/diff.h"
 #include "cli/people.h"
+#include "cli/plan_fresh.h"
 #include "report/events.h"
 #include "report/text.h"
 
@@ -123,9 +124,11 @@ struct condition {
 };
 
 static enum ob_status find_condition(struct ob_session *s, const char *id,
-                                     const struct ob_err *unfit, struct condition *c,
-                                     struct ob_err *err)
+                                     const struct ob_value *doc, const struct ob_err *unfit,
+                                     struct condition *c, struct ob_err *err)
 {
+    struct ob_err late;
+    int64_t now_ms = ob_wall_ms(ob_clock_real());
     struct spent f = {.plan = id};
     enum ob_status st = ob_ledger_run_each(s->ledger, find_spent, &f, err);
     *c = (struct condition){.word = "ready"};
@@ -136,6 +139,9 @@ static enum ob_status find_condition(struct ob_session *s, const char *id,
         c->word = "begun";
         snprintf(c->text, sizeof c->text,
                  "begun as run %" PRId64 "; go on with: offboard resume %" PRId64, f.run, f.run);
+    } else if (ob_plan_fresh(id, doc, now_ms, &late) != OB_OK) {
+        c->word = now_ms >= ob_plan_expires(doc) ? "expired" : "stale";
+        snprintf(c->text, sizeof c->text, "stale: %s", late.message);
     }
     if (unfit->status != OB_OK) {
         c->word = "stale";
@@ -195,7 +201,7 @@ static enum ob_status show_document(struct ob_session *s, const char *id, struct
 {
     const struct ob_value *wanted = ob_map_get(s->cli->args, "person");
     struct condition c;
-    enum ob_status st = find_condition(s, id, unfit, &c, err);
+    enum ob_status st = find_condition(s, id, doc, unfit, &c, err);
     if (st != OB_OK)
         return st;
     if (ob_list_count(wanted)) {
