@@ -56,8 +56,8 @@ static void print_missing(const struct ob_approvals *a, FILE *out)
         if (n->need <= 0)
             continue;
         ob_buf_init(&line, OB_BUF_LARGE);
-        ob_buf_addf(&line, "%s:%s has %" PRId64 " of %" PRId64 " approvals", n->target, n->action,
-                    got, n->need);
+        ob_buf_addf(&line, "%s:%s needs %" PRId64 " approval%s and has %" PRId64, n->target,
+                    n->action, n->need, n->need == 1 ? "" : "s", got);
         if (got < n->need) {
             ob_buf_adds(&line, "; missing: ");
             ob_approvals_open(a, n, &line);

@@ -123,6 +123,13 @@ struct condition {
     char text[OB_CONDITION_MAX];
 };
 
+/* Without "plan ID: ", which stands above it here. */
+static const char *behind_name(const struct ob_err *err)
+{
+    const char *colon = strchr(err->message, ':');
+    return strncmp(err->message, "plan ", 5) == 0 && colon ? colon + 2 : err->message;
+}
+
 static enum ob_status find_condition(struct ob_session *s, const char *id,
                                      const struct ob_value *doc, const struct ob_err *unfit,
                                      struct condition *c, struct ob_err *err)
@@ -141,11 +148,11 @@ static enum ob_status find_condition(struct ob_session *s, const char *id,
                  "begun as run %" PRId64 "; go on with: offboard resume %" PRId64, f.run, f.run);
     } else if (ob_plan_fresh(id, doc, now_ms, &late) != OB_OK) {
         c->word = now_ms >= ob_plan_expires(doc) ? "expired" : "stale";
-        snprintf(c->text, sizeof c->text, "stale: %s", late.message);
+        snprintf(c->text, sizeof c->text, "stale: %s", behind_name(&late));
     }
     if (unfit->status != OB_OK) {
         c->word = "stale";
-        snprintf(c->text, sizeof c->text, "stale: %s", unfit->message);
+        snprintf(c->text, sizeof c->text, "stale: %s", behind_name(unfit));
     }
     return st;
 }

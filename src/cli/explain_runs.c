@@ -11,7 +11,12 @@ struct told { /* of one run */
     const struct ob_run_row *run;
     struct ob_grid *outcomes, *calls;
     const struct ob_step_row *step;
-    int64_t index; /* of the person in that step */
+    int64_t index;    /* of the person in that step */
+    int64_t acted_ms; /* when a call of that step acted upon them; 0: none did */
+    struct seen {     /* the last list of everybody that was read after that */
+        bool any;
+        char sent[OB_TIME_TEXT], http[16], *request, *result;
+    } seen;
     size_t count, call_count;
     enum ob_status st;
     struct ob_err *err;
@@ -52,6 +57,8 @@ static bool one_call(void *ctx, const struct ob_call_row *c)
     if (!names_index(c, t->index))
         return true;
     t->call_count++;
+    if (c->kind == OB_CALL_ACT)
+        t->acted_ms = c->sent_ms;
     ob_time_iso(c->sent_ms, false, at);
     if (t->x->s.cli->json) {
         emit_call(t, c, at);
@@ -73,6 +80,52 @@ static bool one_call(void *ctx, const struct ob_call_row *c)
     ob_grid_row(t->calls, cells);
     ob_buf_fini(&rest);
     return true;
+}
+
+/* Where a cloud is read back by its list, no call names the person: the last one is told. */
+static bool one_list(void *ctx, const struct ob_call_row *c)
+{
+    struct told *t = ctx;
+    struct seen *s = &t->seen;
+    if (c->kind != OB_CALL_LIST || strcmp(c->target, t->step->target) != 0 ||
+        c->sent_ms < t->acted_ms)
+        return true;
+    free(s->request);
+    free(s->result);
+    *s = (struct seen){
+        .any = true, .request = ob_xstrdup(c->request_id), .result = ob_xstrdup(c->result)};
+    ob_time_iso(c->sent_ms, false, s->sent);
+    snprintf(s->http, sizeof s->http, "%d", c->http_status);
+    return true;
+}
+
+static enum ob_status tell_list(struct told *t)
+{
+    struct seen *s = &t->seen;
+    enum ob_status st = OB_OK;
+    if (t->acted_ms)
+        st = ob_ledger_call_each(t->x->s.ledger, t->run->id, "", one_list, t, t->err);
+    if (st == OB_OK && s->any && t->x->s.cli->json) {
+        struct ob_event ev;
+        ob_event_init(&ev, "read_back");
+        ob_map_put_int(&ev.fields, "run", t->run->id);
+        ob_map_put_str(&ev.fields, "step", t->step->path);
+        ob_map_put_str(&ev.fields, "target", t->step->target);
+        ob_map_put_str(&ev.fields, "sent", s->sent);
+        ob_map_put_str(&ev.fields, "result", s->result);
+        ob_map_put_str(&ev.fields, "request_id", s->request);
+        ob_event_emit(&ev, stdout);
+    } else if (st == OB_OK && s->any) {
+        char *rest = ob_xasprintf("%s everybody", s->request);
+        const char *cells[] = {t->step->path, s->sent, "list", s->http, s->result, rest};
+        ob_grid_row(t->calls, cells);
+        free(rest);
+    }
+    free(s->request);
+    free(s->result);
+    *s = (struct seen){0};
+    t->acted_ms = 0;
+    return st;
 }
 
 /* ---- outcomes ---- */
@@ -123,6 +176,8 @@ static bool one_person(void *ctx, const struct ob_person_row *p)
     }
     if (t->st == OB_OK)
         t->st = ob_ledger_call_each(t->x->s.ledger, t->run->id, s->path, one_call, t, t->err);
+    if (t->st == OB_OK)
+        t->st = tell_list(t);
     return t->st == OB_OK;
 }
 
