@@ -21,15 +21,50 @@ static void emit_plan(const char *id, const struct ob_value *doc)
     ob_event_emit(&ev, stdout);
 }
 
+/* What to do with it now; a plan that was carried out stays what it was. */
+static enum ob_status say_next(struct ob_session *s, const char *id, struct ob_err *err)
+{
+    int64_t runs;
+    enum ob_status st = ob_ledger_run_count(s->ledger, id, &runs, err);
+    if (st == OB_OK && runs)
+        ob_cli_say(
+            s->cli,
+            "nothing has changed since this very plan was carried out; for a new one: --again");
+    else if (st == OB_OK)
+        ob_cli_say(s->cli,
+                   "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s", id,
+                   id);
+    return st;
+}
+
+/* `other` is the plan to compare with; NULL: none. */
+static enum ob_status make_plan(struct ob_session *s, struct ob_bound *b, const char *other,
+                                struct ob_value *doc, struct ob_err *err)
+{
+    char id[OB_PLAN_ID];
+    enum ob_status st = ob_session_plan(s, b, id, doc, err);
+    if (st == OB_OK && other)
+        st = ob_diff(s, id, doc, other, err);
+    if (st != OB_OK)
+        return st;
+    if (s->cli->json)
+        emit_plan(id, doc);
+    else if (!other)
+        ob_show_plan(s->cli, id, doc, false, stdout);
+    if (ob_plan_is_idle(doc))
+        return OB_OK;
+    st = say_next(s, id, err);
+    return st == OB_OK && ob_cli_flag(s->cli, "detailed_exitcode") ? OB_ERR_CHANGES : st;
+}
+
 enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
 {
     struct ob_session s;
     struct ob_bound b = {0};
     struct ob_value doc;
-    char id[OB_PLAN_ID];
-    ob_value_init(&doc);
-    struct ob_plan_row other = {0}; /* as it is called before a new plan is the latest one */
+    struct ob_plan_row other = {0}; /* found before a new plan is the latest one */
     const char *diff = ob_cli_text(cli, "diff");
+    ob_value_init(&doc);
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
     b.again = ob_cli_flag(cli, "again");
     if (st == OB_OK) {
@@ -37,20 +72,8 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
         if (st == OB_OK && diff)
             st = ob_ledger_plan_get(s.ledger, diff, &other, err);
         if (st == OB_OK)
-            st = ob_session_plan(&s, &b, id, &doc, err);
-        if (st == OB_OK && diff)
-            st = ob_diff(&s, id, &doc, other.id, err);
+            st = make_plan(&s, &b, diff ? other.id : NULL, &doc, err);
         ob_session_close(&s);
-    }
-    if (st == OB_OK && cli->json)
-        emit_plan(id, &doc);
-    else if (st == OB_OK && !diff)
-        ob_show_plan(cli, id, &doc, false, stdout);
-    if (st == OB_OK && !ob_plan_is_idle(&doc)) {
-        ob_cli_say(cli, "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s",
-                   id, id);
-        if (ob_cli_flag(cli, "detailed_exitcode"))
-            st = OB_ERR_CHANGES;
     }
     ob_value_fini(&doc);
     ob_plan_row_fini(&other);
