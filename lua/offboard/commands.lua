@@ -301,7 +301,7 @@ local exits = {
   { 1, "error" },
   { 2, "changes (only plan --detailed-exitcode)" },
   { 10, "guard: refused, nothing was changed" },
-  { 11, "approval is missing" },
+  { 11, "not approved, or nobody confirmed" },
   { 12, "stale: the plan no longer fits" },
   { 13, "policy: an error in the script, or its limits" },
   { 14, "input: unreadable, empty or malformed" },

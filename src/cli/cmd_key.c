@@ -48,8 +48,7 @@ static void tell(const struct ob_cli *cli, const struct ob_key *key, const char 
     if (public) {
         ob_cli_print(cli, "%s", path);
         ob_cli_print(cli, "%s", public);
-        ob_cli_say(cli, "the first file is yours alone; the second goes beside targets.lua, into "
-                        "approvals = { of = ... }");
+        ob_cli_say(cli, "keep the first file to yourself; the second goes beside targets.lua");
     }
 }
 
