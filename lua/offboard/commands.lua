@@ -95,7 +95,8 @@ local commands = {
     arguments = { { "PERSON", key = "person", help = "a name or id, exactly as in the plan" } },
     options = join({
       { "--plan", arg = "PLAN", help = "this plan and its runs" },
-      { "--run", arg = "RUN", kind = "integer", min = 1, help = "this run and its plan" } }, common),
+      { "--run", arg = "RUN", kind = "integer", min = 1, help = "this run and its plan" } },
+      common),
     examples = { "offboard explain E00012", "offboard explain jie.wang.0012 --run 12",
       "offboard explain E00012 --json" } },
 

@@ -9,14 +9,6 @@
 
 /* ---- which actions of which targets ---- */
 
-static bool has_need(const struct ob_approvals *a, const char *target, const char *action)
-{
-    for (size_t i = 0; i < a->need_count; i++)
-        if (strcmp(a->needs[i].target, target) == 0 && strcmp(a->needs[i].action, action) == 0)
-            return true;
-    return false;
-}
-
 /* Taking back what a run did is always allowed: whoever sees that something is wrong must not wait
  * for anybody. Only the program's own policy does that and nothing else. */
 static bool is_undo(const struct ob_value *doc)
@@ -29,19 +21,8 @@ static bool is_undo(const struct ob_value *doc)
 
 static void collect_needs(struct ob_approvals *a, const struct ob_value *doc)
 {
-    const struct ob_value *steps = ob_map_get(doc, "steps");
-    if (!a->config || is_undo(doc))
-        return;
-    for (size_t i = 0; i < ob_list_count(steps); i++) {
-        const struct ob_value *step = ob_list_at(steps, i);
-        const char *target = ob_map_str(step, "target"), *action = ob_map_str(step, "action");
-        bool idle = !ob_map_str(step, "request") && !ob_list_count(ob_map_get(step, "people"));
-        if (!target || !*target || !action || idle || has_need(a, target, action))
-            continue;
-        a->needs = ob_xrealloc(a->needs, a->need_count + 1, sizeof *a->needs);
-        ob_config_approval_need(a->config, target, action, ob_map_str(step, "kind"),
-                                &a->needs[a->need_count++]);
-    }
+    if (a->config && !is_undo(doc))
+        a->needs = ob_config_approval_needs(a->config, doc, &a->need_count);
 }
 
 /* ---- what there is ---- */
@@ -180,6 +161,7 @@ enum ob_status ob_approvals_read(struct ob_approvals *a, struct ob_ledger *l,
     struct ob_value kept;
     *a = (struct ob_approvals){.config = config, .struck = ob_struck_new(), .lowered = -1};
     a->ceiling = ob_map_int(doc, "ceiling", -1);
+    a->run = run;
     enum ob_status st = read_kept(l, run, &kept, err);
     if (st == OB_OK)
         st = digest_of(doc, a->digest, err);
@@ -294,7 +276,14 @@ enum ob_status ob_approvals_demand(const struct ob_approvals *a, const char *id,
                                    const struct ob_value *doc, struct ob_err *err)
 {
     struct ob_buf missing, faults;
+    const struct ob_value *loose =
+        is_undo(doc) ? NULL : ob_approval_loosened(doc, a->needs, a->need_count);
     enum ob_status st = OB_OK;
+    if (loose && !a->run)
+        return ob_fail(err, OB_ERR_STALE,
+                       "plan %s: who has to approve %s:%s was loosened since it was made; plan "
+                       "again",
+                       id, ob_map_str(loose, "target"), ob_map_str(loose, "action"));
     ob_buf_init(&missing, 1000);
     ob_buf_init(&faults, 700);
     for (size_t i = 0; i < a->need_count; i++)

@@ -7,6 +7,7 @@
 struct ob_approvals {
     const struct ob_config *config; /* NULL: nobody can say what is missing */
     char digest[OB_SHA256_HEX];
+    int64_t run;                    /* that goes on; 0: it is about to begin */
     struct ob_approval_need *needs; /* one for each action of each target in the plan */
     size_t need_count;
     struct ob_approval *all;

@@ -185,6 +185,10 @@ static enum ob_status show_approvals(struct ob_session *s, const char *id,
             ob_approvals_emit(&a);
         else if (st == OB_OK)
             ob_approvals_print(&a, s->cli, stdout);
+        struct ob_err loose;
+        if (st == OB_OK && !s->cli->json &&
+            ob_approvals_demand(&a, id, doc, &loose) == OB_ERR_STALE)
+            ob_cli_print(s->cli, "stale: %s", behind_name(&loose));
         ob_approvals_fini(&a);
     }
     ob_config_free(config);

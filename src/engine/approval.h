@@ -51,6 +51,13 @@ void ob_approval_resolve(struct ob_approval_need *out, const struct ob_approval_
                          const struct ob_approval_rules *target, const char *action,
                          const char *kind);
 
+/* Puts what is needed into a plan's document, as "approvals"; nothing where nobody is. */
+void ob_approval_seal(struct ob_value *doc, const struct ob_approval_need *needs, size_t count);
+/* The { target, action, ... } of a rule that was sealed into the plan and is looser now; or NULL.
+ */
+const struct ob_value *ob_approval_loosened(const struct ob_value *doc,
+                                            const struct ob_approval_need *needs, size_t count);
+
 /* ---- the document ---- */
 
 #define OB_APPROVAL_WHAT "offboard approval"

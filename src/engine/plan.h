@@ -11,6 +11,7 @@
  *                                                          digest: of the answer, kept as a blob
  *     steps = [{ path, where, target, action, kind, options, people = [person, ...] }
  *            | { path, target, action = "request", request = "POST /x", digest }],
+ *     approvals = [{ target, action, need, planner, of = [print] }],    left out: nobody has to
  *     notes = [text] }
  *
  *   person = [key, id, state, print]: what the cloud said of each: the state is "" when an earlier

@@ -43,6 +43,9 @@ OB_MUST_CHECK enum ob_status ob_config_load(struct ob_config **out, const char *
 struct ob_config *ob_config_none(void);
 void ob_config_free(struct ob_config *c);
 const struct ob_target_config *ob_config_target(const struct ob_config *c, const char *name);
+/* One for each action of each target that a plan has; the caller frees the array. */
+struct ob_approval_need *ob_config_approval_needs(const struct ob_config *c,
+                                                  const struct ob_value *plan, size_t *count);
 /* Who has to approve this action of this target. */
 void ob_config_approval_need(const struct ob_config *c, const char *target, const char *action,
                              const char *kind, struct ob_approval_need *out);

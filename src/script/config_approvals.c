@@ -166,3 +166,31 @@ void ob_config_approval_need(const struct ob_config *c, const char *target, cons
     out->target = target;
     out->action = action;
 }
+
+static bool is_collected(const struct ob_approval_need *needs, size_t count, const char *target,
+                         const char *action)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(needs[i].target, target) == 0 && strcmp(needs[i].action, action) == 0)
+            return true;
+    return false;
+}
+
+/* A wait has no target, and an undo takes back what was approved. */
+struct ob_approval_need *ob_config_approval_needs(const struct ob_config *c,
+                                                  const struct ob_value *plan, size_t *count)
+{
+    const struct ob_value *steps = ob_map_get(plan, "steps");
+    struct ob_approval_need *needs = NULL;
+    *count = 0;
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        const struct ob_value *step = ob_list_at(steps, i);
+        const char *target = ob_map_str(step, "target"), *action = ob_map_str(step, "action");
+        bool idle = !ob_map_str(step, "request") && !ob_list_count(ob_map_get(step, "people"));
+        if (!target || !*target || !action || idle || is_collected(needs, *count, target, action))
+            continue;
+        needs = ob_xrealloc(needs, *count + 1, sizeof *needs);
+        ob_config_approval_need(c, target, action, ob_map_str(step, "kind"), &needs[(*count)++]);
+    }
+    return needs;
+}

@@ -385,11 +385,23 @@ static void settle_steps(struct ob_policy *p)
         assume_step(p, &steps->list.items[i]);
 }
 
+/* Loosened for today is loosened for other plans. */
+static void seal_approvals(struct ob_policy *p)
+{
+    size_t count = 0;
+    struct ob_approval_need *needs =
+        p->opt.undo_of ? NULL : ob_config_approval_needs(p->opt.config, &p->doc, &count);
+    if (needs)
+        ob_approval_seal(&p->doc, needs, count);
+    free(needs);
+}
+
 /* Limits that are shares need to know of how many. */
 enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
 {
     settle_steps(p);
     ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
+    seal_approvals(p);
     for (size_t i = 0; i < p->opt.config->count; i++) {
         struct ob_target *t = p->targets[i].t;
         int64_t count;

@@ -312,6 +312,46 @@ static void strikes_are_sorted_and_each_once(void **state)
     ob_approval_fini(&a);
 }
 
+/* ---- the rules of then ---- */
+
+static void loosened_is_loosened_for_other_plans(void **state)
+{
+    struct desk *d = *state;
+    struct ob_value doc;
+    struct ob_approval_need now[2];
+    struct ob_approver three[3];
+    ob_value_init(&doc);
+    ob_value_set_map(&doc);
+    ob_approval_seal(&doc, d->needs, 2);
+    assert_int_equal(ob_list_count(ob_map_get(&doc, "approvals")), 2);
+    memcpy(now, d->needs, sizeof now);
+    memcpy(three, d->of, sizeof d->of);
+    approver(&three[2], "mallory", d->mallory);
+    assert_null(ob_approval_loosened(&doc, now, 2));
+    now[0].of_count = 1; /* fewer who may, or more who have to: tighter */
+    now[1].planner = false;
+    now[1].need = 2;
+    assert_null(ob_approval_loosened(&doc, now, 2));
+    now[0].need = 1;
+    assert_string_equal(ob_map_str(ob_approval_loosened(&doc, now, 2), "action"), "delete");
+    now[0].need = 2;
+    now[0].planner = true;
+    assert_non_null(ob_approval_loosened(&doc, now, 2));
+    now[0].planner = false;
+    now[0].of = three;
+    now[0].of_count = 3;
+    assert_non_null(ob_approval_loosened(&doc, now, 2));
+    assert_non_null(ob_approval_loosened(&doc, d->needs, 1)); /* the second is gone */
+    assert_non_null(ob_approval_loosened(&doc, NULL, 0));
+    ob_value_fini(&doc);
+    ob_value_init(&doc);
+    ob_value_set_map(&doc);
+    now[0].need = 0;
+    ob_approval_seal(&doc, now, 1);
+    assert_null(ob_map_get(&doc, "approvals"));
+    ob_value_fini(&doc);
+}
+
 /* ---- who is struck ---- */
 
 static void struck_by_one_id_is_struck_everywhere(void **state)
@@ -400,6 +440,7 @@ int main(void)
         TEST(an_approval_can_only_make_less),
         TEST(only_the_canonical_spelling_is_read),
         TEST(strikes_are_sorted_and_each_once),
+        TEST(loosened_is_loosened_for_other_plans),
         TEST(struck_by_one_id_is_struck_everywhere),
         TEST(what_is_kept_comes_back),
     };
