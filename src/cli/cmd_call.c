@@ -31,6 +31,8 @@ static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, 
         enum ob_status st = ob_file_read("-", IDS_MAX, out, OB_ERR_INPUT, err);
         if (st != OB_OK)
             return st;
+        if (out->len && ob_buf_str(out)[out->len - 1] != '\n')
+            ob_buf_addc(out, '\n'); /* or the next id would become part of this one */
     }
     return OB_OK;
 }
@@ -133,7 +135,8 @@ static enum ob_status read_it(struct ob_session *s, struct ob_target *t, const c
 static enum ob_status act(struct ob_session *s, const char *target, const char *action,
                           struct ob_buf *ids, struct ob_err *err)
 {
-    struct ob_bound_input in = {(char *)"people", (char *)"the command line", NULL, *ids};
+    struct ob_bound_input in = {
+        .name = (char *)"people", .source = (char *)"the command line", .bytes = *ids};
     struct ob_bound b = {.name = (char *)"call", .inputs = &in, .input_count = 1};
     struct ob_value doc;
     char id[OB_PLAN_ID];

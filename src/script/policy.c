@@ -254,6 +254,8 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     ob_value_init(&p->doc);
     ob_value_set_map(&p->spared);
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
+    for (size_t i = 0; i < opt->input_count; i++)
+        ob_demands_init(&p->uses[i].demands);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
         p->targets[i] =
@@ -331,13 +333,21 @@ static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
     return st;
 }
 
+static enum ob_status end_plan(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st = ob_health_absence(p, err);
+    if (st == OB_OK)
+        st = ob_record_end(p, err);
+    return st == OB_OK ? ob_health_keep(p, err) : st;
+}
+
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
     enum ob_status st = ob_script_setup(p->script, load, err);
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = p->opt.mode == OB_MODE_PLAN ? ob_record_end(p, err) : check_undos(p, err);
+        st = p->opt.mode == OB_MODE_PLAN ? end_plan(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

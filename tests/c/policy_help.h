@@ -29,6 +29,7 @@ struct bench {
     int64_t now;
     int64_t wall_off;  /* the wall clock was set by that much */
     const char *fresh; /* what the input "leavers" holds when it is read again; NULL: it is gone */
+    int64_t fresh_ms;  /* when that file was last changed; 0: nobody knows */
     struct ob_clock clock;
     struct ob_transport transport;
     struct ob_sim *sim;
@@ -141,9 +142,11 @@ static inline int64_t bench_wall(void *self)
 }
 
 static inline enum ob_status bench_reread(void *self, const struct ob_bound_input *in,
-                                          struct ob_buf *out, struct ob_err *err)
+                                          struct ob_buf *out, int64_t *mtime_ms,
+                                          struct ob_err *err)
 {
     struct bench *b = self;
+    *mtime_ms = b->fresh_ms;
     if (!b->fresh)
         return ob_fail(err, OB_ERR_INPUT, "%s: cannot open", in->source);
     ob_buf_adds(out, b->fresh);
