@@ -141,7 +141,10 @@ local commands = {
       { "ACTION", key = "action", help = "an action of its provider, or a reading" },
       { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
         .. "- reads them from standard input, one a line" } },
-    options = join({ yes, parallel }, common),
+    options = join({ yes, parallel,
+      { "--straight", flag = true,
+        help = "delete also who was not disabled first, where the cloud has such a state" } },
+      common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",

@@ -15,7 +15,11 @@
 
 static const char policy_text[] = "local people = input.lines \"people\"\n"
                                   "local t = target(var \"target\")\n"
-                                  "return t[var \"action\"](t, people)\n";
+                                  "local how = nil\n"
+                                  "if var(\"straight\", \"no\") == \"yes\" then\n"
+                                  "  how = { straight = true }\n"
+                                  "end\n"
+                                  "return t[var \"action\"](t, people, how)\n";
 
 /* The ids of the command line, one a line; "-" stands for those of standard input. */
 static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, struct ob_err *err)
@@ -145,6 +149,8 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     ob_value_set_map(&b.vars);
     ob_map_put_str(&b.vars, "target", target);
     ob_map_put_str(&b.vars, "action", action);
+    if (ob_cli_flag(s->cli, "straight"))
+        ob_map_put_str(&b.vars, "straight", "yes");
     ob_buf_init(&b.text, sizeof policy_text);
     ob_buf_adds(&b.text, policy_text);
     enum ob_status st = ob_session_plan(s, &b, id, &doc, err);

@@ -112,7 +112,8 @@ static void end_row(struct reader *r, bool cut)
                             "%s:%" PRId64 ": %zu field%s where the header has %zu%s", r->source,
                             r->line, r->fields, r->fields == 1 ? "" : "s", r->table->column_count,
                             cut && r->fields < r->table->column_count
-                                ? ", and the file ends here: it may be cut off" : "");
+                                ? ", and the file ends here: it may be cut off"
+                                : "");
     else
         ob_table_end_row(r->table, r->line);
 }

@@ -120,7 +120,8 @@ static void check_ramp(lua_State *L, const struct ob_value *ramp)
 static void check_names(lua_State *L, const struct ob_value *options)
 {
     static const char *const names[] = {"id",         "chunk",     "parallel",  "ramp",
-                                        "on_failure", "stop_when", "undo_when", NULL};
+                                        "on_failure", "stop_when", "undo_when", "require",
+                                        "straight",   NULL};
     for (size_t i = 0; options->type == OB_MAP && i < options->map.count; i++) {
         const char *const *n = names;
         while (*n && strcmp(*n, options->map.pairs[i].key.p) != 0)
@@ -128,7 +129,7 @@ static void check_names(lua_State *L, const struct ob_value *options)
         if (!*n)
             luaL_error(L,
                        "unknown option \"%s\"; an action takes id, chunk, parallel, ramp, "
-                       "on_failure, stop_when, undo_when",
+                       "on_failure, stop_when, undo_when, require, straight",
                        options->map.pairs[i].key.p);
     }
 }
@@ -181,6 +182,13 @@ static const char *const *push_skips(lua_State *L, const struct ob_step_spec *sp
     return skips;
 }
 
+static enum ob_status record(struct ob_policy *p, const struct ob_step_spec *spec,
+                             struct ob_err *err)
+{
+    enum ob_status st = ob_record_step(p, spec->path, spec, err);
+    return st == OB_OK ? ob_record_evidence(p, spec, err) : st;
+}
+
 /* With everything checked: plan records, apply carries out. */
 static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, struct ob_op **op,
                                 struct ob_err *err)
@@ -190,7 +198,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
     ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
     spec->digest = digest;
     if (p->opt.mode == OB_MODE_PLAN)
-        return ob_record_step(p, spec->path, spec, err);
+        return record(p, spec, err);
     st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys, spec->ids,
                          spec->count, err);
     if (st == OB_OK && spec->count)
@@ -253,5 +261,6 @@ int ob_policy_action(lua_State *L)
     if (ob_guard_step(p->guard, pt->t, a, spec.keys, spec.ids, spec.count, guard_cell, people,
                       &err) != OB_OK)
         return ob_raise_host(L, &err);
+    ob_require_push(L, &spec, people->roster);
     return propose(L, &spec);
 }

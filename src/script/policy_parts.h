@@ -1,8 +1,8 @@
 /* What the files of the policy runtime share: policy.c (life and scheduler), policy_task.c
  * (together), policy_env.c (limits, notes), policy_input.c and policy_health.c (what is
- * expected of them), policy_time.c, policy_wait.c and policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
- * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
- * outcome.c. Inside src/script only. */
+ * expected of them), policy_time.c, policy_wait.c and policy_recheck.c (waiting), policy_target.c
+ * and policy_action.c (targets and what is done on them), policy_gate.c, policy_undo.c and
+ * undo_find.c, policy_record.c (the plan's document), outcome.c. Inside src/script only. */
 #pragma once
 #include "engine/health.h"
 #include "script/internal.h"
@@ -130,6 +130,13 @@ OB_MUST_CHECK enum ob_status ob_health_again(struct ob_policy *p, const struct o
 OB_MUST_CHECK enum ob_status ob_health_absence(struct ob_policy *p, struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_health_keep(struct ob_policy *p, struct ob_err *err);
 int ob_health_method(lua_State *L); /* [-n, +1, e] roster:expect{} */
+
+/* ---- policy_evidence.c ---- */
+/* [-0, +n, e] spec->require, from the options of a deleting action; the stack keeps it. */
+void ob_require_push(lua_State *L, struct ob_step_spec *spec, const struct ob_roster *roster);
+/* The step that was recorded last: what is known of each person's evidence by now. */
+OB_MUST_CHECK enum ob_status
+ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec, struct ob_err *err);
 
 /* ---- policy_time.c, policy_wait.c ---- */
 /* Of the task that runs now. */

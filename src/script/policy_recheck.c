@@ -273,6 +273,27 @@ static void spare_missing(struct ob_policy *p, const char *name, const struct ob
             spare_by(was, c, is, why, spared);
 }
 
+/* Who stands in a file that was read anew was seen once more: by this run, on this day. */
+static enum ob_status see_again(struct ob_policy *p, const struct ob_table *is, struct ob_err *err)
+{
+    struct ob_run_row run;
+    struct ob_idmap there;
+    enum ob_status st = ob_engine_flush(p->engine, err);
+    if (st == OB_OK)
+        st = ob_ledger_run_get(p->opt.ledger, p->opt.run, &run, err);
+    if (st != OB_OK)
+        return st;
+    ob_idmap_init(&there);
+    for (size_t i = 0; i < is->row_count; i++)
+        ob_idmap_add(&there, ob_table_cell(is, i, is->key, NULL), i);
+    struct ob_sight s = {
+        .plan = run.plan, .doc = p->opt.plan, .only = &there, .at_ms = ob_wall_ms(p->opt.clock)};
+    st = ob_evidence_sight(p->opt.ledger, &s, err);
+    ob_idmap_fini(&there);
+    ob_run_row_fini(&run);
+    return st;
+}
+
 static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *in,
                               struct ob_buf *fresh, struct ob_value *spared, struct ob_err *err)
 {
@@ -282,6 +303,10 @@ static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *
         st = ob_health_again(p, in, was->columns[was->key], fresh, &is, err);
     if (st == OB_OK)
         spare_missing(p, in->name, was, is, spared);
+    if (st == OB_OK)
+        st = see_again(p, is, err);
+    if (st != OB_OK && is)
+        ob_buf_fini(fresh);
     if (was)
         ob_table_unref(was);
     if (is)

@@ -91,6 +91,9 @@ static enum ob_status keep_plan(struct ob_rehearsal *r, struct ob_err *err)
         st = ob_plan_seal(&r->plan, &row, err);
     if (st == OB_OK)
         st = ob_ledger_plan_put(r->ledger, &row, err);
+    struct ob_sight seen = {.plan = row.id, .doc = &r->plan, .at_ms = ob_wall_ms(&r->clock)};
+    if (st == OB_OK)
+        st = ob_evidence_sight(r->ledger, &seen, err);
     if (st == OB_OK)
         st = ob_ledger_run_new(r->ledger, row.id, ob_wall_ms(&r->clock), &r->run, err);
     ob_plan_row_fini(&row);
