@@ -142,8 +142,7 @@ static inline int64_t bench_wall(void *self)
 }
 
 static inline enum ob_status bench_reread(void *self, const struct ob_bound_input *in,
-                                          struct ob_buf *out, int64_t *mtime_ms,
-                                          struct ob_err *err)
+                                          struct ob_buf *out, int64_t *mtime_ms, struct ob_err *err)
 {
     struct bench *b = self;
     *mtime_ms = b->fresh_ms;
