@@ -71,6 +71,11 @@ enum ob_go {
     OB_GO_UNDO, /* the same, and whoever proposed it undoes the rest */
 };
 
+struct ob_was {        /* lent until the op is freed; both NULL where nothing is known */
+    const char *state; /* "active", ...; "" when an earlier step of the plan has changed it */
+    const char *print; /* identity.h */
+};
+
 struct ob_step_spec {
     struct ob_target *target;
     const struct ob_action *action;
@@ -93,6 +98,9 @@ struct ob_step_spec {
     /* What must be proven of each person before they are acted upon; NULL: nothing. Lent until
      * ob_engine_step() returns. An undo is always allowed. */
     const struct ob_require *require;
+    /* What each was when planned, and what to do about one who is not so any more. */
+    const struct ob_was *was;
+    bool stop_on_change;
     /* What is undone is itself in doubt: a reading that shows nothing to undo is believed only
      * with patience. */
     const bool *doubtful;

@@ -262,11 +262,11 @@ void ob_require_push(lua_State *L, struct ob_step_spec *spec, const struct ob_ro
 
 /* ---- what a plan tells of it ---- */
 
-/* For each person the earlier step of this plan that leaves them disabled; NULL: none does. */
-static const char **switched_off(const struct ob_policy *p, const struct ob_step_spec *spec)
+/* For each person the last earlier step of this plan that switches them off or on; NULL: none. */
+static const struct ob_value **switched(const struct ob_policy *p, const struct ob_step_spec *spec)
 {
     const struct ob_value *steps = ob_map_get(&p->doc, "steps");
-    const char **by = ob_xcalloc(spec->count + 1, sizeof *by);
+    const struct ob_value **by = ob_xcalloc(spec->count + 1, sizeof *by);
     struct ob_idmap at;
     ob_idmap_init(&at);
     for (size_t i = 0; i < spec->count; i++)
@@ -275,27 +275,44 @@ static const char **switched_off(const struct ob_policy *p, const struct ob_step
         const struct ob_value *step = ob_list_at(steps, s), *people = ob_map_get(step, "people");
         const char *kind = ob_map_str(step, "kind"), *target = ob_map_str(step, "target");
         bool here = kind && target && strcmp(target, spec->target->name) == 0;
-        bool off = here && strcmp(kind, ob_kind_word(OB_KIND_DISABLE)) == 0;
         for (size_t k = 0; here && k < ob_list_count(people); k++) {
             const char *id = ob_value_str(ob_list_at(ob_list_at(people, k), 1));
             size_t i = id ? ob_idmap_get(&at, id) : OB_IDMAP_NONE;
             if (i != OB_IDMAP_NONE)
-                by[i] = off ? ob_map_str(step, "path") : NULL;
+                by[i] = step;
         }
     }
     ob_idmap_fini(&at);
     return by;
 }
 
-static void tell(const struct ob_policy *p, const struct ob_step_spec *spec,
-                 const struct ob_evidence *v, struct ob_value *out)
+/* What this one will be when the step comes: as they were seen, or as an earlier step leaves them.
+ * The last step of the document says which of the two ([key, id, state, print]: state is empty). */
+static struct ob_evidence_now foresee(const struct ob_policy *p, const struct ob_value *person,
+                                      const struct ob_value *by)
 {
-    const char **off_by = switched_off(p, spec);
+    struct ob_evidence_now now = {.at_ms = ob_policy_now(p)};
+    const char *state = ob_value_str(ob_list_at(person, 2)), *kind = ob_map_str(by, "kind");
+    if (state && *state)
+        now.state = state;
+    else if (kind && strcmp(kind, ob_kind_word(OB_KIND_DISABLE)) == 0)
+        now.off_by = ob_map_str(by, "path");
+    else if (kind && strcmp(kind, ob_kind_word(OB_KIND_DELETE)) != 0)
+        now.state = "active";
+    return now;
+}
+
+static void tell(const struct ob_policy *p, const struct ob_step_spec *spec,
+                 const struct ob_evidence *v, const struct ob_value *people, struct ob_value *out)
+{
+    const struct ob_value **by = switched(p, spec);
     bool required = ob_map_get(spec->options, "require") != NULL;
     ob_value_set_map(out);
     for (size_t i = 0; i < spec->count; i++) {
-        struct ob_evidence_now now = {.off_by = off_by[i], .at_ms = ob_policy_now(p)};
+        struct ob_evidence_now now = foresee(p, ob_list_at(people, i), by[i]);
         struct ob_buf text, line;
+        if (now.state && strcmp(now.state, "absent") == 0)
+            continue; /* nothing will be done */
         ob_buf_init(&text, OB_BUF_SMALL);
         ob_buf_init(&line, OB_BUF_SMALL);
         bool holds = ob_evidence_holds(v, i, &now, &text);
@@ -305,13 +322,13 @@ static void tell(const struct ob_policy *p, const struct ob_step_spec *spec,
         ob_buf_fini(&text);
         ob_buf_fini(&line);
     }
-    free(off_by);
+    free(by);
 }
 
 enum ob_status ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec,
                                   struct ob_err *err)
 {
-    struct ob_value *steps = (struct ob_value *)ob_map_get(&p->doc, "steps");
+    struct ob_value *steps = (struct ob_value *)ob_map_get(&p->doc, "steps"), *step;
     struct ob_evidence_ask ask = {.ledger = p->opt.ledger,
                                   .target = spec->target,
                                   .require = spec->require,
@@ -326,10 +343,11 @@ enum ob_status ob_record_evidence(struct ob_policy *p, const struct ob_step_spec
     enum ob_status st = ob_evidence_new(&v, &ask, err);
     if (st != OB_OK)
         return st;
+    step = &steps->list.items[steps->list.count - 1];
     ob_value_init(&told);
-    tell(p, spec, v, &told);
+    tell(p, spec, v, ob_map_get(step, "people"), &told);
     if (told.map.count)
-        ob_value_copy(ob_map_put(&steps->list.items[steps->list.count - 1], "evidence"), &told);
+        ob_value_copy(ob_map_put(step, "evidence"), &told);
     ob_value_fini(&told);
     ob_evidence_free(v);
     return OB_OK;
