@@ -291,7 +291,8 @@ static const struct ob_value **switched(const struct ob_policy *p, const struct 
 static struct ob_evidence_now foresee(const struct ob_policy *p, const struct ob_value *person,
                                       const struct ob_value *by)
 {
-    struct ob_evidence_now now = {.at_ms = ob_policy_now(p)};
+    int64_t wall = ob_wall_ms(p->opt.clock), then = ob_policy_now(p); /* behind waits: later */
+    struct ob_evidence_now now = {.at_ms = then > wall ? then : wall};
     const char *state = ob_value_str(ob_list_at(person, 2)), *kind = ob_map_str(by, "kind");
     if (state && *state)
         now.state = state;
