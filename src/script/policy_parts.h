@@ -1,8 +1,9 @@
 /* What the files of the policy runtime share: policy.c (life and scheduler), policy_task.c
- * (together), policy_env.c (limits, notes), policy_input.c and policy_health.c (what is
- * expected of them), policy_time.c, policy_wait.c and policy_recheck.c (waiting), policy_target.c
- * and policy_action.c (targets and what is done on them), policy_gate.c, policy_undo.c and
- * undo_find.c, policy_record.c (the plan's document), outcome.c. Inside src/script only. */
+ * (together), policy_env.c (limits, notes), policy_input.c and policy_health.c (what is expected
+ * of them), policy_time.c, policy_wait.c and policy_recheck.c (waiting), policy_target.c and
+ * policy_action.c (targets and what is done on them), policy_evidence.c, policy_gate.c,
+ * policy_undo.c, undo_find.c, policy_record.c (the plan's document), policy_readings.c, outcome.c.
+ * Inside src/script only. */
 #pragma once
 #include "engine/health.h"
 #include "script/internal.h"
