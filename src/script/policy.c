@@ -302,6 +302,7 @@ void ob_policy_free(struct ob_policy *p)
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);
     ob_policy_inputs_free(p);
+    ob_evidence_forget(p);
     free(p->key);
     free(p);
 }
@@ -341,6 +342,8 @@ static enum ob_status end_plan(struct ob_policy *p, struct ob_err *err)
     enum ob_status st = ob_health_absence(p, err);
     if (st == OB_OK)
         st = ob_record_end(p, err);
+    if (st == OB_OK)
+        ob_evidence_tell(p);
     return st == OB_OK ? ob_health_keep(p, err) : st;
 }
 

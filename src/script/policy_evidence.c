@@ -262,22 +262,75 @@ void ob_require_push(lua_State *L, struct ob_step_spec *spec, const struct ob_ro
 
 /* ---- what a plan tells of it ---- */
 
-/* For each person the last earlier step of this plan that switches them off or on; NULL: none. */
-static const struct ob_value **switched(const struct ob_policy *p, const struct ob_step_spec *spec)
+/* Kept until the plan is complete: only then it is known what earlier steps make of everybody,
+ * because branches of together{} come in as their readings do. */
+struct ob_told_later {
+    struct ob_told_later *next;
+    char *path;
+    struct ob_evidence *evidence;
+    int64_t at_ms; /* when the step would come */
+};
+
+void ob_evidence_forget(struct ob_policy *p)
 {
-    const struct ob_value *steps = ob_map_get(&p->doc, "steps");
-    const struct ob_value **by = ob_xcalloc(spec->count + 1, sizeof *by);
+    while (p->told_later) {
+        struct ob_told_later *one = p->told_later;
+        p->told_later = one->next;
+        ob_evidence_free(one->evidence);
+        free(one->path);
+        free(one);
+    }
+}
+
+enum ob_status ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec,
+                                  struct ob_err *err)
+{
+    int64_t wall = ob_wall_ms(p->opt.clock), then = ob_policy_now(p); /* behind waits: later */
+    struct ob_evidence_ask ask = {.ledger = p->opt.ledger,
+                                  .target = spec->target,
+                                  .require = spec->require,
+                                  .keys = spec->keys,
+                                  .ids = spec->ids,
+                                  .count = spec->count,
+                                  .planning_ms = wall};
+    struct ob_evidence *v;
+    if (!spec->require)
+        return OB_OK;
+    enum ob_status st = ob_evidence_new(&v, &ask, err);
+    if (st != OB_OK)
+        return st;
+    struct ob_told_later *one = ob_xcalloc(1, sizeof *one);
+    *one = (struct ob_told_later){.next = p->told_later,
+                                  .path = ob_xstrdup(spec->path),
+                                  .evidence = v,
+                                  .at_ms = then > wall ? then : wall};
+    p->told_later = one;
+    return OB_OK;
+}
+
+static const char *id_at(const struct ob_value *people, size_t i)
+{
+    const char *id = ob_value_str(ob_list_at(ob_list_at(people, i), 1));
+    return id ? id : "";
+}
+
+/* For each person of step `last` the step before it that changes them last; NULL: none does. */
+static const struct ob_value **changed_by(const struct ob_value *steps, size_t last)
+{
+    const struct ob_value *mine = ob_list_at(steps, last), *people = ob_map_get(mine, "people");
+    size_t count = ob_list_count(people);
+    const struct ob_value **by = ob_xcalloc(count + 1, sizeof *by);
     struct ob_idmap at;
     ob_idmap_init(&at);
-    for (size_t i = 0; i < spec->count; i++)
-        ob_idmap_add(&at, spec->ids[i], i);
-    for (size_t s = 0; s + 1 < ob_list_count(steps); s++) {
-        const struct ob_value *step = ob_list_at(steps, s), *people = ob_map_get(step, "people");
-        const char *kind = ob_map_str(step, "kind"), *target = ob_map_str(step, "target");
-        bool here = kind && target && strcmp(target, spec->target->name) == 0;
-        for (size_t k = 0; here && k < ob_list_count(people); k++) {
-            const char *id = ob_value_str(ob_list_at(ob_list_at(people, k), 1));
-            size_t i = id ? ob_idmap_get(&at, id) : OB_IDMAP_NONE;
+    for (size_t i = 0; i < count; i++)
+        ob_idmap_add(&at, id_at(people, i), i);
+    for (size_t s = 0; s < last; s++) {
+        const struct ob_value *step = ob_list_at(steps, s), *others = ob_map_get(step, "people");
+        const char *target = ob_map_str(step, "target");
+        bool here =
+            ob_map_str(step, "kind") && target && strcmp(target, ob_map_str(mine, "target")) == 0;
+        for (size_t k = 0; here && k < ob_list_count(others); k++) {
+            size_t i = ob_idmap_get(&at, id_at(others, k));
             if (i != OB_IDMAP_NONE)
                 by[i] = step;
         }
@@ -286,70 +339,61 @@ static const struct ob_value **switched(const struct ob_policy *p, const struct 
     return by;
 }
 
-/* What this one will be when the step comes: as they were seen, or as an earlier step leaves them.
- * The last step of the document says which of the two ([key, id, state, print]: state is empty). */
-static struct ob_evidence_now foresee(const struct ob_policy *p, const struct ob_value *person,
-                                      const struct ob_value *by)
+/* What this one will be when the step comes: as they were seen, or, where that is empty, as an
+ * earlier step leaves them. */
+static struct ob_evidence_now foresee(const struct ob_value *person, const struct ob_value *by,
+                                      int64_t at_ms)
 {
-    int64_t wall = ob_wall_ms(p->opt.clock), then = ob_policy_now(p); /* behind waits: later */
-    struct ob_evidence_now now = {.at_ms = then > wall ? then : wall};
-    const char *state = ob_value_str(ob_list_at(person, 2)), *kind = ob_map_str(by, "kind");
+    struct ob_evidence_now now = {.at_ms = at_ms};
+    const char *state = ob_value_str(ob_list_at(person, 2));
+    const char *kind = by ? ob_map_str(by, "kind") : NULL;
     if (state && *state)
         now.state = state;
     else if (kind && strcmp(kind, ob_kind_word(OB_KIND_DISABLE)) == 0)
         now.off_by = ob_map_str(by, "path");
-    else if (kind && strcmp(kind, ob_kind_word(OB_KIND_DELETE)) != 0)
-        now.state = "active";
+    else if (kind)
+        now.state = strcmp(kind, ob_kind_word(OB_KIND_DELETE)) == 0 ? "absent" : "active";
     return now;
 }
 
-static void tell(const struct ob_policy *p, const struct ob_step_spec *spec,
-                 const struct ob_evidence *v, const struct ob_value *people, struct ob_value *out)
+static void tell(const struct ob_value *steps, size_t s, const struct ob_told_later *one,
+                 struct ob_value *out)
 {
-    const struct ob_value **by = switched(p, spec);
-    bool required = ob_map_get(spec->options, "require") != NULL;
+    const struct ob_value *step = ob_list_at(steps, s), *people = ob_map_get(step, "people");
+    const struct ob_value **by = changed_by(steps, s);
+    bool required = ob_map_get(ob_map_get(step, "options"), "require") != NULL;
     ob_value_set_map(out);
-    for (size_t i = 0; i < spec->count; i++) {
-        struct ob_evidence_now now = foresee(p, ob_list_at(people, i), by[i]);
+    for (size_t i = 0; i < ob_list_count(people); i++) {
+        struct ob_evidence_now now = foresee(ob_list_at(people, i), by[i], one->at_ms);
         struct ob_buf text, line;
         if (now.state && strcmp(now.state, "absent") == 0)
             continue; /* nothing will be done */
         ob_buf_init(&text, OB_BUF_SMALL);
         ob_buf_init(&line, OB_BUF_SMALL);
-        bool holds = ob_evidence_holds(v, i, &now, &text);
+        bool holds = ob_evidence_holds(one->evidence, i, &now, &text);
         ob_buf_addf(&line, "%s%s", holds ? "" : "skipped: ", ob_buf_str(&text));
         if (!holds || (required && text.len))
-            ob_map_put_str(out, spec->ids[i], ob_buf_str(&line));
+            ob_map_put_str(out, id_at(people, i), ob_buf_str(&line));
         ob_buf_fini(&text);
         ob_buf_fini(&line);
     }
     free(by);
 }
 
-enum ob_status ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec,
-                                  struct ob_err *err)
+void ob_evidence_tell(struct ob_policy *p)
 {
-    struct ob_value *steps = (struct ob_value *)ob_map_get(&p->doc, "steps"), *step;
-    struct ob_evidence_ask ask = {.ledger = p->opt.ledger,
-                                  .target = spec->target,
-                                  .require = spec->require,
-                                  .keys = spec->keys,
-                                  .ids = spec->ids,
-                                  .count = spec->count,
-                                  .planning_ms = ob_wall_ms(p->opt.clock)};
-    struct ob_evidence *v;
-    struct ob_value told;
-    if (!spec->require || !ob_list_count(steps))
-        return OB_OK;
-    enum ob_status st = ob_evidence_new(&v, &ask, err);
-    if (st != OB_OK)
-        return st;
-    step = &steps->list.items[steps->list.count - 1];
-    ob_value_init(&told);
-    tell(p, spec, v, ob_map_get(step, "people"), &told);
-    if (told.map.count)
-        ob_value_copy(ob_map_put(step, "evidence"), &told);
-    ob_value_fini(&told);
-    ob_evidence_free(v);
-    return OB_OK;
+    struct ob_value *steps = ob_map_put(&p->doc, "steps");
+    for (size_t s = 0; s < ob_list_count(steps); s++) {
+        struct ob_value *step = &steps->list.items[s], told;
+        const struct ob_told_later *one = p->told_later;
+        while (one && strcmp(one->path, ob_map_str(step, "path")) != 0)
+            one = one->next;
+        if (!one)
+            continue;
+        ob_value_init(&told);
+        tell(steps, s, one, &told);
+        if (told.map.count)
+            ob_value_copy(ob_map_put(step, "evidence"), &told);
+        ob_value_fini(&told);
+    }
 }

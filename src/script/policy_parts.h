@@ -61,14 +61,15 @@ struct ob_policy {
     struct ob_policy_target *targets; /* one for each of the configuration, opened when named */
     struct ob_value doc;
     char today[OB_TIME_TEXT];
-    char *key;                      /* key "column" */
-    size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
-    bool asked_now;                 /* the policy knows the time, not only the day */
-    bool proposed;                  /* from now on it is too late to protect anybody */
-    struct ob_input_use *uses;      /* one for each bound input */
-    struct ob_value spared;         /* key -> why this one is not to be touched after all */
-    bool late;                      /* its deadline has stopped it */
-    int64_t due_ms;                 /* the run is parked until then; 0: it is not */
+    char *key;                        /* key "column" */
+    size_t note_bytes, step_people;   /* recorded so far: they are not Lua's memory */
+    bool asked_now;                   /* the policy knows the time, not only the day */
+    bool proposed;                    /* from now on it is too late to protect anybody */
+    struct ob_told_later *told_later; /* policy_evidence.c */
+    struct ob_input_use *uses;        /* one for each bound input */
+    struct ob_value spared;           /* key -> why this one is not to be touched after all */
+    bool late;                        /* its deadline has stopped it */
+    int64_t due_ms;                   /* the run is parked until then; 0: it is not */
     struct ob_err failed;
     struct ob_expect *expects; /* rehearsals only; policy_expect.c */
 };
@@ -138,9 +139,12 @@ int ob_health_method(lua_State *L); /* [-n, +1, e] roster:expect{} */
 /* ---- policy_evidence.c ---- */
 /* [-0, +n, e] spec->require, from the options of a deleting action; the stack keeps it. */
 void ob_require_push(lua_State *L, struct ob_step_spec *spec, const struct ob_roster *roster);
-/* The step that was recorded last: what is known of each person's evidence by now. */
+/* What is known by now of each person's evidence, for the plan; told when it is complete. */
 OB_MUST_CHECK enum ob_status
 ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec, struct ob_err *err);
+
+void ob_evidence_tell(struct ob_policy *p);
+void ob_evidence_forget(struct ob_policy *p);
 
 /* ---- policy_time.c, policy_wait.c ---- */
 /* Of the task that runs now. */
