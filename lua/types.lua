@@ -184,10 +184,10 @@ function Target:lookup(ids) end
 ---What the host proves of each person right before they are deleted, in every process that takes
 ---the step up. Who cannot be proven is skipped with the reason; `plan` tells what is known.
 ---```lua policy
----local people, roster = input.csv "leavers", input.csv "roster"
+---local people, staff = input.csv "leavers", input.csv "staff"
 ---target("meeting"):delete(people, { id = "meeting_account", require = {
----  disabled_for = days(30), seen = 2, absent_from = "roster" } })
----note(("%d on the roster"):format(#roster))
+---  disabled_for = days(30), seen = 2, absent_from = "staff" } })
+---note(("%d are employed"):format(#staff))
 ---```
 ---@class Requirements
 ---@field disabled_for? number seconds, as days() gives them: this ledger has an action that disabled
