@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
@@ -56,6 +57,7 @@ static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc
         .vars = ob_map_get(doc, "vars"),
         .allow_empty = ob_map_bool(doc, "allow_empty", false),
         .max_delete = ob_map_str(doc, "max_delete"),
+        .ceiling = OB_CEILING_NONE,
         .limits = {(size_t)ob_map_int(doc, "memory", OB_LIMIT_MEMORY),
                    ob_map_int(doc, "cpu_ms", OB_LIMIT_CPU_MS)},
         .now_ms = ob_map_int(doc, "now_ms", 0),
@@ -260,7 +262,9 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
     struct ob_outcomes o = {0};
     int64_t due_ms = 0, of = ob_map_int(doc, "undo_of", 0);
     err->message[0] = '\0';
-    enum ob_status st = check_undone(s, doc, *run != 0, err);
+    enum ob_status st = *run ? OB_OK : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
+    if (st == OB_OK)
+        st = check_undone(s, doc, *run != 0, err);
     if (st == OB_OK)
         st = *run ? lock_run(s, *run, err) : new_run(s, plan, of, run, err);
     if (st != OB_OK)

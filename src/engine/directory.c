@@ -113,7 +113,7 @@ static void learn_population(struct ob_engine *e, struct ob_listing *l)
 {
     struct ob_err err;
     char text[32];
-    l->ts->population = (int64_t)l->count;
+    ob_population_seen(e, l->ts, (int64_t)l->count);
     if (!e->opt.ledger || !ob_engine_txn(e, false))
         return;
     snprintf(text, sizeof text, "%" PRId64, l->ts->population);
@@ -150,6 +150,15 @@ static bool cursor_repeats(struct ob_listing *l, const struct ob_value *next)
     return ob_idmap_add(&l->cursors, one, 1) != OB_IDMAP_NONE;
 }
 
+/* What was read so far is half of a directory, not a small one. */
+static void end_early(struct ob_engine *e, struct ob_listing *l, const struct ob_err *err)
+{
+    struct ob_err half = *err;
+    if (half.status == OB_ERR && l->count)
+        half.status = ob_engine_half_read(e);
+    end(e, l, &half);
+}
+
 static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
                       const struct ob_answer *a, const struct ob_response *response,
                       const struct ob_err *err)
@@ -160,7 +169,7 @@ static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end h
         return;
     }
     if (how != OB_JOB_ANSWERED || a->meaning != OB_SAYS_DONE) {
-        end(e, l, err);
+        end_early(e, l, err);
         return;
     }
     if (l->total < 0)
