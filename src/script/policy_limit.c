@@ -123,7 +123,7 @@ enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err)
 struct done_ids { /* of one step of this run */
     struct ob_idmap map;
     char **owned;
-    size_t count;
+    size_t count, cap;
 };
 
 static bool note_done(void *ctx, const struct ob_person_row *row)
@@ -131,7 +131,10 @@ static bool note_done(void *ctx, const struct ob_person_row *row)
     struct done_ids *d = ctx;
     if (!ob_person_state_final(row->state) || ob_idmap_get(&d->map, row->id) != OB_IDMAP_NONE)
         return true;
-    d->owned = ob_xrealloc(d->owned, d->count + 1, sizeof *d->owned);
+    if (d->count == d->cap) {
+        d->cap = d->cap ? d->cap * 2 : 64;
+        d->owned = ob_xrealloc(d->owned, d->cap, sizeof *d->owned);
+    }
     d->owned[d->count] = ob_xstrdup(row->id);
     ob_idmap_add(&d->map, d->owned[d->count], d->count);
     d->count++;
@@ -171,6 +174,12 @@ enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err)
     }
     for (size_t i = 0; i < ob_list_count(steps) && st == OB_OK && !p->opt.undo_of; i++)
         st = plan_rest(p, ob_list_at(steps, i), err);
+    /* a share that was written after the plan was made, of a directory that nobody has counted */
+    for (const char *t = ob_limiter_next(p->limiter, NULL); t && st == OB_OK;
+         t = ob_limiter_next(p->limiter, t))
+        if (ob_limiter_wants_population(p->limiter, t) &&
+            !ob_limiter_knows_population(p->limiter, t))
+            st = know_population(p, t, err);
     return st == OB_OK ? ob_limiter_check_plan(p->limiter, &p->trips, err) : st;
 }
 

@@ -80,7 +80,8 @@ static void nor_when_it_is_carried_out(void **state)
         good(&b, bench_plan(&b, dodges[i]));
         allow(&b, OB_OF_BOTH, OB_LIMIT_USERS, 5);
         size_t sent = b.sent;
-        ends(&b, bench_apply(&b, dodges[i]), OB_ERR_GUARD, "targets.lua allows 5");
+        ends(&b, bench_apply(&b, dodges[i]), OB_ERR_GUARD,
+             "targets.lua allows 5; nothing more was sent: plan again, without them");
         assert_int_equal(b.sent, sent);
         assert_false(bench_has_step(&b, "1"));
         bench_fini(&b);
@@ -222,7 +223,7 @@ static void by_what_others_did(void **state)
             assert_false(bench_has_step(&b, "2"));
             assert_null(strstr(bench_notes(&b), "went on"));
             ends(&b, bench_resume(&b, in_the_middle), OB_ERR_GUARD,
-                 "; nothing was changed: offboard resume ");
+                 "; nothing more was sent: offboard resume ");
             b.now += DAY_MS + 60000;
             good(&b, bench_resume(&b, in_the_middle));
         } else {
@@ -347,6 +348,19 @@ static void cut_lists(struct bench *b)
     c->cut = c->cut || strstr(c->target, "offset=");
 }
 
+/* Written when the plan was made already: then it is counted before anything is sent. */
+static void a_share_that_is_written_later(void **state)
+{
+    struct bench b;
+    bench_init(&b, 40, 8, "");
+    good(&b, bench_plan(&b, START "desktops:lock(people:first(3), o)"));
+    allow(&b, OB_OF_DISABLE, OB_LIMIT_SHARE, 0.05);
+    ends(&b, bench_apply(&b, START "desktops:lock(people:first(3), o)"), OB_ERR_GUARD,
+         "desktops: 3 of 40 people (7.5 %) would be disabled where targets.lua allows 5 %");
+    assert_false(bench_has_step(&b, "1"));
+    bench_fini(&b);
+}
+
 static void a_population_that_cannot_be_read_is_an_error(void **state)
 {
     struct bench b;
@@ -374,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_ceiling_is_for_one_plan),
         cmocka_unit_test(a_written_none_is_lifted_by_no_ceiling),
         cmocka_unit_test(the_default_is_a_share_of_the_largest_population),
+        cmocka_unit_test(a_share_that_is_written_later),
         cmocka_unit_test(a_population_that_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
