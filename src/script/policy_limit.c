@@ -174,10 +174,11 @@ enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err)
     }
     for (size_t i = 0; i < ob_list_count(steps) && st == OB_OK && !p->opt.undo_of; i++)
         st = plan_rest(p, ob_list_at(steps, i), err);
-    /* a share that was written after the plan was made, of a directory that nobody has counted */
+    /* A share that was written after the plan was made, of a directory that nobody has counted. A
+     * target that is gone is for the policy to stumble over. */
     for (const char *t = ob_limiter_next(p->limiter, NULL); t && st == OB_OK;
          t = ob_limiter_next(p->limiter, t))
-        if (ob_limiter_wants_population(p->limiter, t) &&
+        if (ob_config_target(p->opt.config, t) && ob_limiter_wants_population(p->limiter, t) &&
             !ob_limiter_knows_population(p->limiter, t))
             st = know_population(p, t, err);
     return st == OB_OK ? ob_limiter_check_plan(p->limiter, &p->trips, err) : st;
