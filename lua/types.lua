@@ -156,6 +156,8 @@ function Target:lookup(ids) end
 ---    resumed run does not ask again what was answered: what it keeps in variables is gone then
 ---@field stop_when? Limit  the same without a function
 ---@field undo_when? Limit
+---@field admins? string[] ids of administrators who are meant to go; others are left out of what
+---    disables or deletes, and the last one of a target always is
 ---@field on_change? "skip"|"stop" one who is not any more what the plan says (another state, or
 ---    other identity fields: another person has the account) is left out, or ends the run (12)
 
@@ -245,7 +247,9 @@ function together(...) end
 function limit(bounds) end
 
 ---Refuses the policy (10) when an action names one of these. Patterns know * and ?. The name is a
----column, "account" is what the cloud knows a person by; a plain list of patterns is that, too.
+---column of the roster, or a field that the cloud shows of the person, and either protects; where
+---there is neither, nobody can tell, and that is refused, too. "account" is what the cloud knows a
+---person by, and so is a plain list of patterns. A run asks again, right before each call.
 ---```lua policy
 ---limit { users = 50, share = 0.10 }
 ---protect { account = { "admin*", "svc-*" }, employee = "E0000?" }

@@ -147,7 +147,9 @@ local commands = {
       { "ACTION", key = "action", help = "an action of its provider, or a reading" },
       { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
         .. "- reads them from standard input, one a line" } },
-    options = join({ ceiling, yes, parallel }, common),
+    options = join({ ceiling, yes, parallel,
+      { "--admin", arg = "ID", many = true,
+        help = "this one is an administrator and is meant; for several, give it again" } }, common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",

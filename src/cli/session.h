@@ -97,6 +97,9 @@ void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v);
 /* The plan for people: steps, people, notes. `all`: every name, else the first ones. */
 void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
                   FILE *out);
+/* shown_left.c: whom a run would leave out, and why; nothing when there is nobody. */
+void ob_show_left(const struct ob_cli *cli, const struct ob_value *doc, bool all, int width,
+                  FILE *out);
 /* How many different people its steps name. */
 size_t ob_plan_heads(const struct ob_value *doc);
 /* No step names anybody: there is nothing to do. */

@@ -262,6 +262,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         fputs("nothing to do\n", out);
     else
         print_undo(doc, width, cli->color, out);
+    ob_show_left(cli, doc, all, width, out);
     ob_grid_free(g);
     for (size_t i = 0; all && i < ob_list_count(steps); i++)
         print_everybody(ob_list_at(steps, i), width, cli->color, out);

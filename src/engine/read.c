@@ -104,6 +104,14 @@ static void start_count(struct ob_engine *e, struct ob_tstate *ts, struct read_o
 
 /* ---- people by id ---- */
 
+/* Absent stays absent: the cloud did not say. */
+static void copy_flag(struct ob_value *to, const struct ob_value *row, const char *name)
+{
+    const struct ob_value *flag = ob_map_get(row, name);
+    if (flag && flag->type == OB_BOOL)
+        ob_map_put_bool(to, name, flag->b);
+}
+
 static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen what,
                  const struct ob_value *row)
 {
@@ -114,6 +122,8 @@ static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen wha
     ob_map_put_str(v, "id", r->ids[person]);
     ob_map_put_str(v, "state", words[what]);
     const struct ob_value *fields = ob_map_get(row, "fields");
+    copy_flag(v, row, "admin");
+    copy_flag(v, row, "group");
     struct ob_value *f = ob_map_put(v, "fields");
     if (fields)
         ob_value_copy(f, fields);

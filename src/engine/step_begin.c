@@ -160,6 +160,9 @@ static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
     s->undoes = spec->undoes;
+    s->admin_next = OB_IDMAP_NONE;
+    if (spec->admins)
+        ob_value_copy(&s->admins, spec->admins);
     s->stop_on_change = spec->stop_on_change;
     if (spec->was) {
         s->was = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *s->was);
@@ -308,6 +311,7 @@ void ob_step_free(struct ob_step *s)
         free(s->op.people[i].detail);
     }
     ob_splitter_free(s->splitter);
+    ob_value_fini(&s->admins);
     ob_idmap_fini(&s->map);
     free(s->op.people);
     free(s->keys);

@@ -20,7 +20,8 @@ struct ob_target_config {
     int rate_calls;          /* `rate`, the operator's cap: calls ... */
     int64_t rate_ms;         /* ... in so many milliseconds; rate_calls 0: none */
     int64_t timeout_ms;      /* `timeout` is in seconds in the file; default 30 s */
-    struct ob_value protect; /* list of glob patterns of ids */
+    struct ob_value protect; /* list of glob patterns of ids, or { column = pattern or list } */
+    struct ob_value self;    /* list of ids: whose the credential is */
     struct ob_limit limit;   /* as written */
 };
 

@@ -31,6 +31,7 @@ struct ob_target_config *ob_config_add(struct ob_config *c, const char *name, in
     ob_limit_init(&t->limit);
     ob_value_set_map(&t->fields);
     ob_value_set_list(&t->protect);
+    ob_value_set_list(&t->self);
     return t;
 }
 
@@ -183,17 +184,47 @@ static enum ob_status take_timeout(const struct place *p, struct ob_value *v, st
     return OB_OK;
 }
 
+static bool are_texts(const struct ob_value *list)
+{
+    for (size_t i = 0; i < ob_list_count(list); i++)
+        if (!is_text(ob_list_at(list, i)))
+            return false;
+    return list->type == OB_LIST;
+}
+
+/* An empty table is a map to the converter. */
+static bool is_empty(const struct ob_value *v)
+{
+    return v->type == OB_MAP && v->map.count == 0;
+}
+
+/* Patterns of ids, or patterns by the names of columns. */
 static enum ob_status take_protect(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
-    /* an empty table is a map to the converter */
-    bool empty = v->type == OB_MAP && v->map.count == 0;
-    if (v->type != OB_LIST && !empty)
-        return wrong(p, "a list of patterns like { \"admin*\" }", err);
-    for (size_t i = 0; i < ob_list_count(v); i++)
-        if (!is_text(ob_list_at(v, i)))
-            return wrong(p, "a list of patterns like { \"admin*\" }", err);
-    if (!empty)
+    bool good = are_texts(v) || v->type == OB_MAP;
+    for (size_t i = 0; v->type == OB_MAP && i < v->map.count; i++) {
+        const struct ob_value *one = &v->map.pairs[i].value;
+        good = good && v->map.pairs[i].key.len && (is_text(one) || are_texts(one) || is_empty(one));
+    }
+    if (!good)
+        return wrong(p,
+                     "a list of patterns like { \"admin*\" }, or of columns like "
+                     "{ title = { \"CEO*\" } }",
+                     err);
+    if (!is_empty(v))
         ob_value_move(&p->t->protect, v);
+    return OB_OK;
+}
+
+static enum ob_status take_self(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (is_text(v))
+        ob_list_push_str(&p->t->self, v->s.p);
+    else if (are_texts(v))
+        ob_value_move(&p->t->self, v);
+    else if (!is_empty(v))
+        return wrong(p, "the id of the account that the credential belongs to, or a list of them",
+                     err);
     return OB_OK;
 }
 
@@ -213,7 +244,7 @@ static const struct {
 } common[] = {
     {"provider", take_provider}, {"ca_file", take_ca_file}, {"proxy", take_proxy},
     {"parallel", take_parallel}, {"timeout", take_timeout}, {"protect", take_protect},
-    {"limit", take_limit},       {"rate", take_rate},
+    {"limit", take_limit},       {"rate", take_rate},       {"self", take_self},
 };
 
 static bool names_secret(const char *field)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/policy_directory.h"
 #include "script/policy_survey.h"
 #include "script/policy_undo.h"
 #include "script/target.h"
@@ -219,6 +220,7 @@ static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 static void make_engine(struct ob_policy *p)
 {
     struct ob_engine_options o = {
+        .guard = p->guard,
         .clock = p->opt.clock,
         .transport = p->opt.transport,
         .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
@@ -294,8 +296,11 @@ void ob_policy_free(struct ob_policy *p)
     ob_engine_free(p->engine);
     for (size_t i = 0; i < p->opt.config->count && !p->opt.rehearsing; i++)
         ob_target_close(p->targets[i].t);
-    for (size_t i = 0; i < p->opt.config->count; i++)
+    for (size_t i = 0; i < p->opt.config->count; i++) {
         ob_survey_free(p->targets[i].survey);
+        ob_directory_free(p->targets[i].directory);
+        ob_value_fini(&p->targets[i].going);
+    }
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);

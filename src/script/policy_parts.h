@@ -36,12 +36,15 @@ struct ob_task {
 };
 
 struct ob_survey;
+struct ob_directory;
 /* What one target is to a policy. */
 struct ob_policy_target {
     const struct ob_target_config *config;
     struct ob_target *t;
-    bool recorded;            /* in the plan's document */
-    struct ob_survey *survey; /* PLAN: what the cloud said of those who were named; or NULL */
+    bool recorded;                  /* in the plan's document */
+    struct ob_survey *survey;       /* PLAN: what the cloud said of those who were named; or NULL */
+    struct ob_directory *directory; /* PLAN: policy_directory.h; NULL: it was not read */
+    struct ob_value going;          /* PLAN: ids of administrators whom it takes away */
 };
 
 struct ob_policy {

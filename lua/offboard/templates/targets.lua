@@ -9,6 +9,7 @@
 --
 -- Every target may also have:
 --   protect  = { "admin*" },                 never touch these ids
+--   self     = "operator",                   whose the credential is
 --   limit    = { users = 200, share = 0.05, day = 300, week = 800, delete = { users = 20 } },
 --              how many people may lose something; what is not said has a default, "unlimited"
 --              has to be written, 0 is none, and a policy can only tighten it
