@@ -19,6 +19,13 @@ static const char *key_at(const struct ob_value *people, size_t i)
     return key ? key : "";
 }
 
+/* A plan that was damaged or made by another version is shown, too. */
+static const char *text_of(const struct ob_value *map, const char *field)
+{
+    const char *text = ob_map_str(map, field);
+    return text ? text : "";
+}
+
 static void join_names(const struct ob_value *people, struct ob_buf *out)
 {
     size_t n = ob_list_count(people), i = 0;
@@ -162,14 +169,14 @@ static void add_words(const struct ob_value *list, const char *field, struct ob_
  */
 static void add_lost(const struct ob_value *loses, size_t i, struct ob_buf *out)
 {
-    const char *why = ob_map_str(ob_list_at(loses, i), "why");
+    const char *why = text_of(ob_list_at(loses, i), "why");
     for (size_t k = 0; k < ob_list_count(loses); k++) {
         const struct ob_value *one = ob_list_at(loses, k);
-        if (strcmp(ob_map_str(one, "why"), why) != 0)
+        if (strcmp(text_of(one, "why"), why) != 0)
             continue;
         if (k < i)
             return;
-        ob_buf_addf(out, "%s%s", out->len ? ", " : "", ob_map_str(one, "field"));
+        ob_buf_addf(out, "%s%s", out->len ? ", " : "", text_of(one, "field"));
     }
     ob_buf_addf(out, ": %s", why);
 }
@@ -180,7 +187,7 @@ static void add_action(struct ob_grid *g, const struct ob_value *a)
     const struct ob_value *says = ob_map_get(a, "says");
     ob_buf_init(&name, OB_BUF_SMALL);
     ob_buf_init(&by, OB_BUF_LARGE);
-    ob_buf_addf(&name, "%s %s", ob_map_str(a, "target"), ob_map_str(a, "action"));
+    ob_buf_addf(&name, "%s %s", text_of(a, "target"), text_of(a, "action"));
     if (ob_list_count(ob_map_get(a, "by")))
         ob_buf_adds(&by, "by ");
     add_words(ob_map_get(a, "by"), NULL, &by);
@@ -250,7 +257,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
     ob_grid_right(g, 3);
     for (size_t i = 0; i < ob_list_count(steps); i++)
         add_step(g, ob_list_at(steps, i));
-    fprintf(out, "plan %s of %s, made %s\n", id, ob_map_str(ob_map_get(doc, "policy"), "name"),
+    fprintf(out, "plan %s of %s, made %s\n", id, text_of(ob_map_get(doc, "policy"), "name"),
             ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
     print_ceiling(doc, out);
     if (all)

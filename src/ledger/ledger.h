@@ -113,6 +113,17 @@ struct ob_call_row {
 };
 void ob_call_row_fini(struct ob_call_row *c);
 
+/* ---- approvals ---- */
+
+struct ob_approval_row {
+    int64_t id; /* given by the ledger */
+    char plan[OB_PLAN_ID];
+    struct ob_buf document;  /* the bytes that were signed: canonical JSON (engine/approval.h) */
+    struct ob_buf signature; /* Ed25519 */
+    char *key;               /* print of the key (base/signature.h) */
+};
+void ob_approval_row_fini(struct ob_approval_row *a);
+
 /* ---- the interface ---- */
 
 /* A write that fails between begin and commit dooms its turn: later writes and the commit answer
@@ -152,6 +163,15 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_get(struct ob_ledger *l, const char 
 OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  bool (*each)(void *, const struct ob_plan_row *),
                                                  void *ctx, struct ob_err *err);
+
+/* The same signature again is nothing. */
+OB_MUST_CHECK enum ob_status
+ob_ledger_approval_put(struct ob_ledger *l, const struct ob_approval_row *a, struct ob_err *err);
+/* Of this plan (its whole id), oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_approval_each(struct ob_ledger *l, const char *plan,
+                                                     bool (*each)(void *,
+                                                                  const struct ob_approval_row *),
+                                                     void *ctx, struct ob_err *err);
 
 OB_MUST_CHECK enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan,
                                                int64_t now_ms, int64_t *run, struct ob_err *err);

@@ -60,17 +60,18 @@ static bool assigns(const char *line, size_t len, const char *field)
 
 /* Lua says on which line a table was begun, not where its fields stand: looked up in the text,
  * from the target's line on. */
-static int field_line(const struct ob_loader *l, int from, const char *field)
+int ob_config_line(const struct ob_loader *l, int from, int to, const char *field)
 {
     const char *at = ob_buf_str(&l->text), *end = at + l->text.len;
-    for (int line = 1; at < end; line++) {
+    int found = 0;
+    for (int line = 1; at < end && (!to || line <= to) && (to || !found); line++) {
         const char *nl = memchr(at, '\n', (size_t)(end - at));
         const char *stop = nl ? nl : end;
         if (line >= from && assigns(at, (size_t)(stop - at), field))
-            return line;
+            found = line;
         at = stop + 1;
     }
-    return from;
+    return found ? found : to ? to : from;
 }
 
 enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_target_config *t,
@@ -81,7 +82,8 @@ enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_targe
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    return ob_fail(err, OB_ERR_USAGE, "%s:%d: %s", l->chunk, field_line(l, t->line, field), text);
+    return ob_fail(err, OB_ERR_USAGE, "%s:%d: %s", l->chunk, ob_config_line(l, t->line, 0, field),
+                   text);
 }
 
 /* ---- common fields ---- */
@@ -236,15 +238,22 @@ static enum ob_status take_limit(const struct place *p, struct ob_value *v, stru
     return ob_config_refuse(p->l, p->t, p->field, err, "limit: %s", why);
 }
 
+static enum ob_status take_approvals(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    int line = ob_config_line(p->l, p->t->line, 0, p->field);
+    return ob_config_approvals(p->l, line, true, v, &p->t->approvals, err);
+}
+
 /* ---- all fields ---- */
 
 static const struct {
     const char *field;
     enum ob_status (*take)(const struct place *p, struct ob_value *v, struct ob_err *err);
 } common[] = {
-    {"provider", take_provider}, {"ca_file", take_ca_file}, {"proxy", take_proxy},
-    {"parallel", take_parallel}, {"timeout", take_timeout}, {"protect", take_protect},
-    {"limit", take_limit},       {"rate", take_rate},       {"self", take_self},
+    {"provider", take_provider},   {"ca_file", take_ca_file}, {"proxy", take_proxy},
+    {"parallel", take_parallel},   {"timeout", take_timeout}, {"protect", take_protect},
+    {"limit", take_limit},         {"rate", take_rate},       {"self", take_self},
+    {"approvals", take_approvals},
 };
 
 static bool names_secret(const char *field)

@@ -31,10 +31,11 @@ struct ob_policy_options {
     const struct ob_value *vars; /* map of texts */
     bool allow_empty;
     const char *max_delete; /* or NULL */
-    int64_t ceiling;  /* PLAN: --ceiling, people of each target and kind in place of the operator's
-                         limits; APPLY: what approvers left of it. -1: none, and the plan's own */
-    int64_t valid_ms; /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
-    int64_t again;    /* PLAN: so many plans like this one were carried out before */
+    int64_t ceiling; /* PLAN: --ceiling, people of each target and kind in place of the operator's
+                        limits; APPLY: what approvers left of it. -1: none, and the plan's own */
+    const struct ob_struck *struck; /* APPLY: whom approvers have struck; NULL: nobody */
+    int64_t valid_ms;          /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
+    int64_t again;             /* PLAN: so many plans like this one were carried out before */
     const struct ob_value *by; /* PLAN: who plans: { user, host, key? }; NULL: nobody is told */
     struct ob_limits limits;
     int64_t now_ms;    /* the policy's now and today, all the time it lives */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/chunk.h"
 #include "engine/id_shape.h"
 #include "engine/plan.h"
@@ -207,15 +208,19 @@ static void fill_spec(lua_State *L, struct ob_step_spec *spec, struct ob_policy_
         luaL_error(L, "option id is the name of a column");
 }
 
-/* [-0, +1|0, e] Who was spared by a wait, as the engine wants it; NULL for nobody. */
+/* [-0, +1|0, e] Who was spared by a wait or struck by an approver, as the engine wants it; NULL for
+ * nobody. */
 static const char *const *push_skips(lua_State *L, const struct ob_step_spec *spec)
 {
     const struct ob_policy *p = ob_policy_of(L);
-    if (!p->spared.map.count)
+    if (!p->spared.map.count && !ob_struck_count(p->opt.struck))
         return NULL;
     const char **skips = lua_newuserdatauv(L, (spec->count + 1) * sizeof *skips, 0);
-    for (size_t i = 0; i < spec->count; i++)
-        skips[i] = ob_recheck_spared(p, spec->keys[i], spec->ids[i]);
+    for (size_t i = 0; i < spec->count; i++) {
+        skips[i] = ob_struck_why(p->opt.struck, spec->keys[i], spec->ids[i]);
+        if (!skips[i])
+            skips[i] = ob_recheck_spared(p, spec->keys[i], spec->ids[i]);
+    }
     return skips;
 }
 

@@ -114,6 +114,28 @@ static void keep(struct ob_value *to, const struct ob_value *resolved, const cha
         ob_value_copy(to, said);
 }
 
+static bool knows_action(const struct ob_provider_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->action_count; i++)
+        if (strcmp(info->actions[i].name, name) == 0 ||
+            strcmp(ob_kind_word(info->actions[i].kind), name) == 0)
+            return true;
+    return strcmp(name, "request") == 0;
+}
+
+/* A rule for an action that is misspelt would hold for nothing. */
+static enum ob_status check_approvals(const struct ob_provider_info *info,
+                                      const struct ob_approval_rules *r, struct ob_err *err)
+{
+    for (size_t i = 0; r && i < r->count; i++)
+        if (r->list[i].action && !knows_action(info, r->list[i].action))
+            return ob_fail(err, OB_ERR_USAGE,
+                           "approvals: %s has no action %s; name an action, or what it does: "
+                           "disable, enable, delete, add",
+                           info->name, r->list[i].action);
+    return OB_OK;
+}
+
 static enum ob_status fill(struct opened *o, const struct ob_config *config,
                            const struct ob_target_config *c, struct ob_err *err)
 {
@@ -135,7 +157,7 @@ static enum ob_status fill(struct opened *o, const struct ob_config *config,
         keep(&t->id_shape, &resolved, "id_shape");
     }
     ob_value_fini(&resolved);
-    return status;
+    return status == OB_OK ? check_approvals(t->provider.info, c->approvals, err) : status;
 }
 
 enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *config,

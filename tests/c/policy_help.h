@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/plan.h"
 #include "script/policy.h"
 #include "script/policy_parts.h"
@@ -46,6 +47,7 @@ struct bench {
     struct ob_policy *policy;
     const char *max_delete;
     int64_t ceiling; /* 0: none */
+    const struct ob_struck *struck;
     struct ob_limits limits;
     bool busy; /* all that is not held is collected at once */
     struct ob_err err;
@@ -259,6 +261,7 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .vars = &b->vars,
         .max_delete = b->max_delete,
         .ceiling = b->ceiling ? b->ceiling : OB_CEILING_NONE,
+        .struck = b->struck,
         .limits = b->limits,
         .now_ms = WALL_MS,
         .today = "2026-11-22",
