@@ -1,199 +1,227 @@
-/* See limit.h. Limits count distinct people of a target, of all actions that take something away
- * (disable, delete), and of deletions alone. */
+/* See limit.h. */
 #include "engine/limit.h"
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
-#include "engine/idmap.h"
 
-struct tally { /* of one target */
-    struct tally *next;
-    const struct ob_target *t;
-    struct ob_idmap touched, deleted;
-    char **owned;
-    size_t count, cap;
-};
+/* What holds where nobody wrote anything. A small directory may lose half of itself in one plan
+ * (a team of eight that moves on), a large one never does in good order: five in a hundred is a
+ * bad month of a big company. A thousand is more than anybody reads, so it takes a word of its
+ * own. A day is what one plan may, so that two plans are not a way around; a week is two days:
+ * a drip of full days is stopped by the third. */
+static const struct {
+    int64_t up_to; /* people */
+    double share;
+} brackets[] = {{100, 0.50}, {1000, 0.20}, {INT64_MAX, 0.05}};
+#define USERS_DEFAULT 1000
+#define WEEK_DAYS     2 /* the week, in days' worth */
 
-struct bound {
-    int64_t users; /* -1: none */
-    double share;  /* -1: none */
-    char *users_where, *share_where;
-};
-
-struct ob_limits {
-    struct tally *tallies;
-    struct bound any, deletes;
-};
-
-static void bound_init(struct bound *b)
+void ob_limit_init(struct ob_limit *l)
 {
-    *b = (struct bound){.users = -1, .share = -1};
+    for (int of = 0; of < OB_OFS; of++)
+        for (int what = 0; what < OB_LIMITS; what++)
+            l->at[of][what] = OB_LIMIT_ABSENT;
 }
 
-struct ob_limits *ob_limits_new(void)
+void ob_limit_lift(struct ob_limit *l)
 {
-    struct ob_limits *g = ob_xcalloc(1, sizeof *g);
-    bound_init(&g->any);
-    bound_init(&g->deletes);
-    return g;
+    ob_limit_init(l);
+    for (int what = 0; what < OB_LIMITS; what++)
+        l->at[OB_OF_BOTH][what] = OB_LIMIT_UNLIMITED;
 }
 
-static void free_tally(struct tally *t)
+const char *ob_limit_word(enum ob_limit_what what)
 {
-    for (size_t i = 0; i < t->count; i++)
-        free(t->owned[i]);
-    free(t->owned);
-    ob_idmap_fini(&t->touched);
-    ob_idmap_fini(&t->deleted);
-    free(t);
+    static const char *const words[] = {"users", "share", "day", "week"};
+    return words[what];
 }
 
-void ob_limits_free(struct ob_limits *g)
+const char *ob_limit_of_word(enum ob_limit_of of)
 {
-    if (!g)
-        return;
-    while (g->tallies) {
-        struct tally *t = g->tallies;
-        g->tallies = t->next;
-        free_tally(t);
+    static const char *const words[] = {"both", "disable", "delete"};
+    return words[of];
+}
+
+enum ob_limit_of ob_limit_of_kind(const char *kind)
+{
+    for (int of = OB_OF_DISABLE; kind && of < OB_OFS; of++)
+        if (strcmp(kind, ob_limit_of_word((enum ob_limit_of)of)) == 0)
+            return (enum ob_limit_of)of;
+    return OB_OFS;
+}
+
+/* ---- reading ---- */
+
+static bool read_number(double *out, const char *name, const struct ob_value *v, bool policy,
+                        char why[240])
+{
+    bool share = strcmp(name, "share") == 0;
+    const char *text = ob_value_str(v);
+    if (text && strcmp(text, "unlimited") == 0) {
+        if (policy)
+            snprintf(why, 240,
+                     "a policy can only tighten: %s = \"unlimited\" is the operator's to say, in "
+                     "targets.lua",
+                     name);
+        *out = OB_LIMIT_UNLIMITED;
+        return !policy;
     }
-    free(g->any.users_where);
-    free(g->any.share_where);
-    free(g->deletes.users_where);
-    free(g->deletes.share_where);
-    free(g);
-}
-
-static void set_where(char **at, const char *where)
-{
-    free(*at);
-    *at = ob_xstrdup(where);
-}
-
-void ob_limits_set(struct ob_limits *g, int64_t users, double share, bool kind_delete,
-                   const char *where)
-{
-    struct bound *b = kind_delete ? &g->deletes : &g->any;
-    if (users >= 0 && (b->users < 0 || users < b->users)) {
-        b->users = users;
-        set_where(&b->users_where, where);
-    }
-    if (share >= 0 && (b->share < 0 || share < b->share)) {
-        b->share = share;
-        set_where(&b->share_where, where);
-    }
-}
-
-enum ob_status ob_limits_max_delete(struct ob_limits *g, const char *text, struct ob_err *err)
-{
-    char *end;
-    double n = strtod(text, &end);
-    if (end != text && n >= 0 && strcmp(end, "%") == 0 && n <= 100)
-        ob_limits_set(g, -1, n / 100, true, "--max-delete");
-    else if (end != text && n >= 0 && *end == '\0' && n == floor(n) && n < 1e15)
-        ob_limits_set(g, (int64_t)n, -1, true, "--max-delete");
+    double n = v->type == OB_INT ? (double)v->i : v->type == OB_NUM ? v->n : -1;
+    *out = n;
+    if (isfinite(n) && n >= 0 && (share ? n <= 1 : n == floor(n) && n <= 1e15))
+        return true;
+    const char * or = policy ? "" : ", or \"unlimited\"";
+    if (share)
+        snprintf(why, 240, "share must be a part of 1 (0.05 is five in a hundred)%s", or);
     else
-        return ob_fail(err, OB_ERR_USAGE, "--max-delete %s: say a number or a share such as 5%%",
-                       text);
-    return OB_OK;
+        snprintf(why, 240, "%s must be a whole number of people%s", name, or);
+    return false;
 }
 
-static struct tally *tally_of(struct ob_limits *g, const struct ob_target *t)
+static bool read_part(struct ob_limit *l, enum ob_limit_of of, const struct ob_value *v,
+                      bool policy, char why[240]);
+
+static bool read_pair(struct ob_limit *l, enum ob_limit_of of, const struct ob_pair *pair,
+                      bool policy, char why[240])
 {
-    struct tally *y = g->tallies;
-    while (y && y->t != t)
-        y = y->next;
-    if (y)
-        return y;
-    y = ob_xcalloc(1, sizeof *y);
-    y->t = t;
-    ob_idmap_init(&y->touched);
-    ob_idmap_init(&y->deleted);
-    y->next = g->tallies;
-    g->tallies = y;
-    return y;
+    const char *name = pair->key.p;
+    for (int what = 0; what < OB_LIMITS; what++)
+        if (strcmp(name, ob_limit_word((enum ob_limit_what)what)) == 0)
+            return read_number(&l->at[of][what], name, &pair->value, policy, why);
+    enum ob_limit_of inner = ob_limit_of_kind(name);
+    if (of == OB_OF_BOTH && inner != OB_OFS)
+        return read_part(l, inner, &pair->value, policy, why);
+    snprintf(why, 240, "unknown name \"%.60s\": it has users, share, day, week%s", name,
+             of == OB_OF_BOTH ? ", disable and delete" : "");
+    return false;
 }
 
-static void count_person(struct tally *y, const char *id, bool deletes)
+static bool read_part(struct ob_limit *l, enum ob_limit_of of, const struct ob_value *v,
+                      bool policy, char why[240])
 {
-    if (ob_idmap_get(&y->touched, id) == OB_IDMAP_NONE ||
-        (deletes && ob_idmap_get(&y->deleted, id) == OB_IDMAP_NONE)) {
-        if (y->count == y->cap) {
-            y->cap = y->cap ? y->cap * 2 : 64;
-            y->owned = ob_xrealloc(y->owned, y->cap, sizeof *y->owned);
-        }
-        y->owned[y->count] = ob_xstrdup(id);
-        ob_idmap_add(&y->touched, y->owned[y->count], 1);
-        if (deletes)
-            ob_idmap_add(&y->deleted, y->owned[y->count], 1);
-        y->count++;
-    }
-}
-
-static enum ob_status over_users(const struct ob_target *t, const char *what, size_t n,
-                                 int64_t limit, const char *where, struct ob_err *err)
-{
-    if (limit < 0 || n <= (uint64_t)limit)
-        return OB_OK;
-    return ob_fail(err, OB_ERR_GUARD,
-                   "%s: %zu people %s where %s allows %" PRId64 "; nothing was changed", t->name, n,
-                   what, where, limit);
-}
-
-enum ob_status ob_limits_step(struct ob_limits *g, const struct ob_target *t,
-                              const struct ob_action *a, const char *const *ids, size_t count,
-                              struct ob_err *err)
-{
-    struct tally *y = tally_of(g, t);
-    bool takes = a->kind == OB_KIND_DISABLE || a->kind == OB_KIND_DELETE;
-    for (size_t i = 0; i < count && takes; i++)
-        count_person(y, ids[i], a->kind == OB_KIND_DELETE);
-    if (over_users(t, "would be touched", y->touched.count, t->limit_users, "targets.lua", err) ||
-        over_users(t, "would be touched", y->touched.count, g->any.users, g->any.users_where,
-                   err) ||
-        over_users(t, "would be deleted", y->deleted.count, g->deletes.users,
-                   g->deletes.users_where, err))
-        return OB_ERR_GUARD;
-    return OB_OK;
-}
-
-bool ob_limits_want_population(const struct ob_limits *g, const struct ob_target *t)
-{
-    const struct tally *y = g->tallies;
-    while (y && y->t != t)
-        y = y->next;
-    if (!y || !y->touched.count)
+    bool empty = v->type == OB_LIST && !ob_list_count(v);
+    if (v->type != OB_MAP && !empty) {
+        snprintf(why, 240, "%s%sa table like { users = 200, share = 0.05 }",
+                 of == OB_OF_BOTH ? "" : ob_limit_of_word(of),
+                 of == OB_OF_BOTH ? "it must be " : " must be ");
         return false;
-    return t->limit_share >= 0 || g->any.share >= 0 || (g->deletes.share >= 0 && y->deleted.count);
+    }
+    for (size_t i = 0; !empty && i < v->map.count; i++)
+        if (!read_pair(l, of, &v->map.pairs[i], policy, why))
+            return false;
+    return true;
 }
 
-static enum ob_status over_share(const struct ob_target *t, const char *what, size_t n,
-                                 int64_t population, double limit, const char *where,
-                                 struct ob_err *err)
+bool ob_limit_read(struct ob_limit *l, const struct ob_value *v, bool policy, char why[240])
 {
-    if (limit < 0 || !n || (double)n <= limit * (double)population + 1e-9)
-        return OB_OK;
-    return ob_fail(
-        err, OB_ERR_GUARD,
-        "%s: %zu of %" PRId64 " people (%.1f %%) %s where %s allows %.4g %%; nothing was "
-        "changed",
-        t->name, n, population, 100.0 * (double)n / (double)(population ? population : 1), what,
-        where, limit * 100);
+    ob_limit_init(l);
+    return read_part(l, OB_OF_BOTH, v, policy, why);
 }
 
-enum ob_status ob_limits_population(struct ob_limits *g, const struct ob_target *t,
-                                    int64_t population, struct ob_err *err)
+/* ---- arithmetic ---- */
+
+double ob_limit_default_share(int64_t population)
 {
-    const struct tally *y = tally_of(g, t);
-    if (over_share(t, "would be touched", y->touched.count, population, t->limit_share,
-                   "targets.lua", err) ||
-        over_share(t, "would be touched", y->touched.count, population, g->any.share,
-                   g->any.share_where, err) ||
-        over_share(t, "would be deleted", y->deleted.count, population, g->deletes.share,
-                   g->deletes.share_where, err))
-        return OB_ERR_GUARD;
-    return OB_OK;
+    size_t i = 0;
+    while (population > brackets[i].up_to)
+        i++;
+    return brackets[i].share;
+}
+
+int64_t ob_limit_people(enum ob_limit_what what, double value, int64_t population)
+{
+    if (!isfinite(value) || value < 0)
+        return INT64_MAX;
+    if (what != OB_LIMIT_SHARE)
+        return (int64_t)value;
+    if (value == 0)
+        return 0;
+    if (population < 0)
+        return INT64_MAX;
+    int64_t n = (int64_t)floor(value * (double)population + 1e-9);
+    return n > 0 ? n : 1;
+}
+
+static size_t put(struct ob_rule *out, size_t n, enum ob_limit_of of, enum ob_limit_what what,
+                  double value, int64_t population, const char *by)
+{
+    if (value < 0 || isinf(value))
+        return n;
+    out[n] = (struct ob_rule){of, what, value, ob_limit_people(what, value, population), by};
+    return n + 1;
+}
+
+size_t ob_limit_rules_of(const struct ob_limit *l, const char *by, int64_t population,
+                         struct ob_rule *out)
+{
+    size_t n = 0;
+    for (int of = 0; of < OB_OFS; of++)
+        for (int what = 0; what < OB_LIMITS; what++)
+            n = put(out, n, (enum ob_limit_of)of, (enum ob_limit_what)what, l->at[of][what],
+                    population, by);
+    return n;
+}
+
+/* Was anything said of it, for this kind or for both together? */
+static bool is_written(const struct ob_limit *l, enum ob_limit_of of, enum ob_limit_what what)
+{
+    return l->at[of][what] != OB_LIMIT_ABSENT || l->at[OB_OF_BOTH][what] != OB_LIMIT_ABSENT;
+}
+
+/* The least that the rules so far leave of one kind. */
+static int64_t least(const struct ob_rule *rules, size_t n, enum ob_limit_of of, bool one_plan)
+{
+    int64_t people = INT64_MAX;
+    for (size_t i = 0; i < n; i++) {
+        bool in_plan = rules[i].what == OB_LIMIT_USERS || rules[i].what == OB_LIMIT_SHARE;
+        bool wanted = one_plan ? in_plan : rules[i].what == OB_LIMIT_DAY;
+        if (wanted && (rules[i].of == of || rules[i].of == OB_OF_BOTH) && rules[i].people < people)
+            people = rules[i].people;
+    }
+    return people;
+}
+
+static double as_value(int64_t people, int64_t times)
+{
+    return people == INT64_MAX ? OB_LIMIT_UNLIMITED : (double)people * (double)times;
+}
+
+static size_t put_defaults(const struct ob_limit_terms *t, enum ob_limit_of of, struct ob_rule *out,
+                           size_t n)
+{
+    static const char by[] = "the default";
+    if (!is_written(&t->written, of, OB_LIMIT_USERS))
+        n = put(out, n, of, OB_LIMIT_USERS, USERS_DEFAULT, t->population, by);
+    if (!is_written(&t->written, of, OB_LIMIT_SHARE))
+        n = put(out, n, of, OB_LIMIT_SHARE, ob_limit_default_share(t->population), t->population,
+                by);
+    if (!is_written(&t->written, of, OB_LIMIT_DAY))
+        n = put(out, n, of, OB_LIMIT_DAY, as_value(least(out, n, of, true), 1), -1, by);
+    if (!is_written(&t->written, of, OB_LIMIT_WEEK))
+        n = put(out, n, of, OB_LIMIT_WEEK, as_value(least(out, n, of, false), WEEK_DAYS), -1, by);
+    return n;
+}
+
+/* In place of all that the operator allows, but what is written as 0: who says "none" means it,
+ * and takes it back where it is written. */
+static size_t put_ceiling(const struct ob_limit_terms *t, struct ob_rule *rules, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (rules[i].people == 0)
+            rules[kept++] = rules[i];
+    for (int of = OB_OF_DISABLE; of < OB_OFS; of++)
+        kept = put(rules, kept, (enum ob_limit_of)of, OB_LIMIT_USERS, (double)t->ceiling, -1,
+                   "--ceiling");
+    return kept;
+}
+
+size_t ob_limit_rules(const struct ob_limit_terms *t, struct ob_rule *out)
+{
+    size_t n = ob_limit_rules_of(&t->written, "targets.lua", t->population, out);
+    if (t->ceiling != OB_CEILING_NONE)
+        return put_ceiling(t, out, n);
+    for (int of = OB_OF_DISABLE; t->defaults && of < OB_OFS; of++)
+        n = put_defaults(t, (enum ob_limit_of)of, out, n);
+    return n;
 }

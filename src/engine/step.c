@@ -149,7 +149,9 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
         s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
     ob_rank_release(s);
-    if (ob_act_plan_wave(s)) {
+    if (ob_step_halt(e, s)) {
+        over(e, s);
+    } else if (ob_act_plan_wave(s)) {
         tell_phase(e, s, "act");
         s->phase = s->admin_next == OB_IDMAP_NONE ? OB_PH_ACT : OB_PH_COUNT;
     } else {
@@ -176,7 +178,7 @@ static bool any_outcome(const struct ob_step *s)
 /* Also after the last wave, and after a crash between a wave and its answer. */
 static void ask_or_go_on(struct ob_engine *e, struct ob_step *s)
 {
-    s->op.asks = s->gated && any_outcome(s);
+    s->op.asks = s->gated && any_outcome(s) && !ob_step_tripped(e, s);
     if (s->op.asks)
         s->phase = OB_PH_ASK;
     else

@@ -23,6 +23,4 @@ struct ob_target {
      * what the login's answer has at this dotted path. */
     struct ob_value own;
     struct ob_value id_shape; /* { what, chars, min, max }; OB_NULL: ids are not looked at */
-    int64_t limit_users;      /* -1: none */
-    double limit_share;       /* -1: none */
 };

@@ -341,8 +341,7 @@ int ob_policy_action(lua_State *L)
     ob_policy_push_path(L);
     push_people(L, target, AT_ROSTER, ob_map_str(options, "id"));
     read_spec(L, &spec);
-    if (ob_rank_early(p, &spec, ob_check_roster(L, AT_ROSTER), &err) != OB_OK ||
-        ob_limits_step(p->limits, spec.target, spec.action, spec.ids, spec.count, &err) != OB_OK)
+    if (ob_rank_early(p, &spec, ob_check_roster(L, AT_ROSTER), &err) != OB_OK)
         return ob_raise_host(L, &err);
     return survey(L, &spec);
 }

@@ -73,8 +73,8 @@ static void fixture_init(struct fixture *f)
 {
     static const char *const ids[] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"};
     *f = (struct fixture){.g = ob_guard_new(),
-                          .a = {.name = (char *)"a", .limit_users = -1, .limit_share = -1},
-                          .b = {.name = (char *)"b", .limit_users = -1, .limit_share = -1},
+                          .a = {.name = (char *)"a"},
+                          .b = {.name = (char *)"b"},
                           .disable = {.name = (char *)"disable", .kind = OB_KIND_DISABLE},
                           .delete = {.name = (char *)"delete", .kind = OB_KIND_DELETE},
                           .enable = {.name = (char *)"enable", .kind = OB_KIND_ENABLE}};
