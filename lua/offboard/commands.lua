@@ -32,6 +32,10 @@ local policy = {
     help = "CPU time the policy may use (default: 10)" },
 }
 
+local ceiling = { "--ceiling", arg = "N", kind = "integer", min = 1,
+  help = "this one plan may disable N people and delete N of each target, whatever targets.lua "
+    .. "and the defaults allow; written into the plan, and approved with it" }
+
 local function join(...)
   local all = {}
   for _, list in ipairs { ... } do
@@ -67,7 +71,7 @@ local commands = {
     about = "Runs the policy with reads only, checks every guard and stores the plan. Its id is "
       .. "what `offboard apply` takes: what was reviewed is what runs.",
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
-    options = join(policy, {
+    options = join(policy, { ceiling,
       { "--diff", arg = "PLAN", help = "tell only what is different from that plan, and why" },
       { "--again", help = "a plan of its own, although the same one was carried out already" },
       { "--valid-for", arg = "TIME", help = "refuse to begin it later than that (24h)" },
@@ -139,7 +143,7 @@ local commands = {
     options = join(policy, {
       { "--approval", arg = "FILE", many = true, help = "what `offboard approve --output` wrote; "
         .. "for several approvals, give it again" },
-      yes, parallel, deadline }, common),
+      ceiling, yes, parallel, deadline }, common),
     examples = {
       "offboard apply 9f3c61d2a7b04e55",
       "offboard apply leavers.lua --input leavers=leavers.csv",
@@ -192,7 +196,9 @@ local commands = {
       { "ACTION", key = "action", help = "an action of its provider, or a reading" },
       { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
         .. "- reads them from standard input, one a line" } },
-    options = join({ yes, parallel }, common),
+    options = join({ ceiling, yes, parallel,
+      { "--admin", arg = "ID", many = true,
+        help = "this one is an administrator and is meant; for several, give it again" } }, common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",

@@ -1,5 +1,5 @@
 /* offboard call: one action for people named by hand, planned, guarded and journalled like any
- * policy's (it is one, of three lines); or one reading of a target. */
+ * policy's (it is one, of a few lines); or one reading of a target. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,25 @@
 
 static const char policy_text[] = "local people = input.lines \"people\"\n"
                                   "local t = target(var \"target\")\n"
-                                  "return t[var \"action\"](t, people)\n";
+                                  "local admins = {}\n"
+                                  "for id in var(\"admins\", \"\"):gmatch \"[^\\n]+\" do\n"
+                                  "  admins[#admins + 1] = id\n"
+                                  "end\n"
+                                  "return t[var \"action\"](t, people, { admins = admins })\n";
+
+/* To name somebody on the command line is not to say that this is an administrator: people are
+ * pasted there, and come out of other programs. So --admin says it again. */
+static void put_admins(const struct ob_cli *cli, struct ob_value *vars)
+{
+    const struct ob_value *admins = ob_map_get(cli->args, "admin");
+    struct ob_buf text;
+    ob_buf_init(&text, IDS_MAX);
+    for (size_t i = 0; i < ob_list_count(admins); i++)
+        ob_buf_addf(&text, "%s\n", ob_value_str(ob_list_at(admins, i)));
+    if (text.len)
+        ob_map_put_str(vars, "admins", ob_buf_str(&text));
+    ob_buf_fini(&text);
+}
 
 /* The ids of the command line, one a line; "-" stands for those of standard input. */
 static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, struct ob_err *err)
@@ -142,6 +160,7 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     ob_value_set_map(&b.vars);
     ob_map_put_str(&b.vars, "target", target);
     ob_map_put_str(&b.vars, "action", action);
+    put_admins(s->cli, &b.vars);
     ob_buf_init(&b.text, sizeof policy_text);
     ob_buf_adds(&b.text, policy_text);
     enum ob_status st = ob_session_plan(s, &b, id, &doc, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "cli/approvals.h"
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
@@ -265,7 +266,9 @@ static enum ob_status begin(struct ob_session *s, const char *plan, const struct
                             struct ob_approvals *a, int64_t *run, struct ob_err *err)
 {
     bool begun = *run != 0;
-    enum ob_status st = check_undone(s, doc, begun, err);
+    enum ob_status st = begun ? OB_OK : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
+    if (st == OB_OK)
+        st = check_undone(s, doc, begun, err);
     if (st == OB_OK && begun)
         st = lock_run(s, *run, err);
     if (st != OB_OK)

@@ -225,6 +225,16 @@ static void print_undo(const struct ob_value *doc, int width, bool bold, FILE *o
     ob_grid_free(g);
 }
 
+static void print_ceiling(const struct ob_value *doc, FILE *out)
+{
+    int64_t ceiling = ob_map_int(doc, "ceiling", -1);
+    if (ceiling >= 0)
+        fprintf(out,
+                "ceiling: %" PRId64 " %s of each target and kind, in place of the limits of\n"
+                "targets.lua and the defaults (--ceiling)\n",
+                ceiling, ceiling == 1 ? "person" : "people");
+}
+
 /* Who made it, and until when it may be begun. */
 static void print_seal(const struct ob_value *doc, FILE *out)
 {
@@ -249,6 +259,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         add_step(g, ob_list_at(steps, i));
     fprintf(out, "plan %s of %s, made %s\n", id, text_of(ob_map_get(doc, "policy"), "name"),
             ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
+    print_ceiling(doc, out);
     if (all)
         print_seal(doc, out);
     print_notes(doc, out);
@@ -258,6 +269,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         fputs("nothing to do\n", out);
     else
         print_undo(doc, width, cli->color, out);
+    ob_show_left(cli, doc, all, width, out);
     ob_grid_free(g);
     for (size_t i = 0; all && i < ob_list_count(steps); i++)
         print_everybody(ob_list_at(steps, i), width, cli->color, out);

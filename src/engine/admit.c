@@ -35,12 +35,11 @@ static bool unchanged(const struct ob_step *s, size_t i, enum ob_seen seen,
 bool ob_admit(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen,
               const struct ob_value *row, char why[OB_WHY_MAX])
 {
-    (void)e;
     if (s->was && !unchanged(s, i, seen, row, why)) {
         if (s->stop_on_change && s->op.err.status == OB_OK)
             ob_fail(&s->op.err, OB_ERR_STALE, "%s:%s: %s %s; plan again", s->ts->t->name,
                     s->action->name, s->keys[i], why);
         return false;
     }
-    return true;
+    return ob_rank_admit(e, s, i, row, why, OB_WHY_MAX);
 }

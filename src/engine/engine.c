@@ -41,6 +41,8 @@ void ob_engine_free(struct ob_engine *e)
         e->targets = ts->next;
         drop_jobs(e, ts->head);
         ob_token_fini(&ts->token);
+        ob_value_fini(&ts->own);
+        ob_value_fini(&ts->taken);
         free(ts);
     }
     if (e->in_txn)
@@ -87,6 +89,8 @@ struct ob_tstate *ob_engine_target(struct ob_engine *e, struct ob_target *t)
     if (ts->parallel < 1)
         ts->parallel = 1;
     ob_pace_init(&ts->pace, ts->parallel, t->rate_calls, t->rate_ms);
+    ob_value_set_list(&ts->own);
+    ob_value_set_list(&ts->taken);
     recall(e, ts);
     ts->next = e->targets;
     e->targets = ts;

@@ -160,6 +160,9 @@ static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
     s->undoes = spec->undoes;
+    s->admin_next = OB_IDMAP_NONE;
+    if (spec->admins)
+        ob_value_copy(&s->admins, spec->admins);
     s->stop_on_change = spec->stop_on_change;
     if (spec->was) {
         s->was = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *s->was);
@@ -243,6 +246,8 @@ static void first_phase(struct ob_engine *e, struct ob_step *s, const char *cons
         s->progress[i].doubted = p->calls > 0;
         s->progress[i].hands_off = s->frozen || (skips && skips[i]);
         bool untried = p->state == OB_P_PENDING || p->state == OB_P_READY;
+        if (untried)
+            *p->detail = '\0'; /* why an earlier process left this one does not hold any more */
         if (untried && skips && skips[i])
             ob_step_person(e, s, i, OB_P_SKIPPED, skips[i]);
         else if (untried && s->frozen)
@@ -306,6 +311,7 @@ void ob_step_free(struct ob_step *s)
         free(s->op.people[i].detail);
     }
     ob_splitter_free(s->splitter);
+    ob_value_fini(&s->admins);
     ob_idmap_fini(&s->map);
     free(s->op.people);
     free(s->keys);

@@ -22,6 +22,7 @@ static void target_fini(struct ob_target_config *t)
     free(t->proxy);
     ob_value_fini(&t->fields);
     ob_value_fini(&t->protect);
+    ob_value_fini(&t->self);
     ob_approval_rules_free(t->approvals);
 }
 

@@ -107,6 +107,13 @@ static enum ob_status fill_routes(struct ob_target *t, const struct ob_target_co
 
 /* ---- opening ---- */
 
+static void keep(struct ob_value *to, const struct ob_value *resolved, const char *name)
+{
+    const struct ob_value *said = ob_map_get(resolved, name);
+    if (said)
+        ob_value_copy(to, said);
+}
+
 static bool knows_action(const struct ob_provider_info *info, const char *name)
 {
     for (size_t i = 0; i < info->action_count; i++)
@@ -146,6 +153,8 @@ static enum ob_status fill(struct opened *o, const struct ob_config *config,
     if (status == OB_OK) {
         take_credential(o, &c->fields, ob_map_get(&resolved, "credential"));
         t->signer = ob_signer_find(t->provider.info->signer);
+        keep(&t->own, &resolved, "own");
+        keep(&t->id_shape, &resolved, "id_shape");
     }
     ob_value_fini(&resolved);
     return status == OB_OK ? check_approvals(t->provider.info, c->approvals, err) : status;
@@ -160,10 +169,9 @@ enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *co
                                    .credential = &o->credential,
                                    .parallel = t->parallel,
                                    .rate_calls = t->rate_calls,
-                                   .rate_ms = t->rate_ms,
-                                   .limit_users = t->limit_users,
-                                   .limit_share = t->limit_share};
+                                   .rate_ms = t->rate_ms};
     ob_value_copy(&o->target.protect, &t->protect);
+    ob_value_copy(&o->target.self, &t->self);
     enum ob_status status = fill(o, config, t, err);
     *out = &o->target;
     if (status == OB_OK)
@@ -183,6 +191,9 @@ void ob_target_close(struct ob_target *t)
     route_fini(&t->route);
     route_fini(&t->login_route);
     ob_value_fini(&t->protect);
+    ob_value_fini(&t->self);
+    ob_value_fini(&t->own);
+    ob_value_fini(&t->id_shape);
     free(t->name);
     free(o);
 }
