@@ -107,7 +107,8 @@ function Roster:where(how) end
 ---After a wait, and when absent_from is proven, what is read again is held to the same.
 ---```lua policy
 ---local people = input.csv "leavers":expect {
----  rows = { 1, 500 }, columns = { "name", "meeting_account" }, newer_than = days(2), shrink = 0.1 }
+---  rows = { 1, 500 }, columns = { "name", "meeting_account" },
+---  newer_than = days(2), shrink = 0.1 }
 ---note(#people .. " leave")
 ---```
 ---@param what Expectations
@@ -194,13 +195,13 @@ function Target:lookup(ids) end
 ---note(("%d are employed"):format(#staff))
 ---```
 ---@class Requirements
----@field disabled_for? number seconds, as days() gives them: this ledger has an action that disabled
----    them so long ago, nothing has enabled them since, and the cloud shows them as disabled
+---@field disabled_for? number seconds, as days() gives them: this ledger has an action that
+---    disabled them so long ago, nothing has enabled them since, and the cloud shows them so
 ---@field seen? integer plans that named them for this target, counted once in 12 hours; a wait with
 ---    recheck that finds them still on the list is one more
 ---@field absent_from? string|{ input: string, column: string } an input that has neither their name
----    nor their id, read again each time; it must have rows. Columns of the same names are compared,
----    or the id with `column`
+---    nor their id, read again each time; it must have rows. Columns of the same names are
+---    compared, or the id with `column`
 
 ---What is known of a step so far. acted = succeeded + failed + unknown.
 ---@alias Tally { succeeded: integer, failed: integer, unknown: integer, skipped: integer,
