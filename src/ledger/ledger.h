@@ -25,6 +25,7 @@ struct ob_plan_row {
     int64_t created_ms;
     char *policy_name;      /* file name as the operator gave it */
     struct ob_buf document; /* canonical JSON */
+    bool erased; /* somebody was erased from it: `digest` is of what it was, nobody may apply it */
 };
 void ob_plan_row_fini(struct ob_plan_row *p);
 
@@ -79,6 +80,7 @@ struct ob_person_row {
     char *detail;     /* reason for people: error code and message, or why skipped */
     int64_t calls;    /* mutating calls that named this person */
     int64_t acted_ms; /* when the last of them was sent (wall clock); 0: none was */
+    bool erased;      /* person, id and detail are "(erased)" */
 };
 void ob_person_row_fini(struct ob_person_row *p);
 
@@ -136,7 +138,9 @@ void ob_ledger_watch(struct ob_ledger *l, bool (*may)(void *ctx, bool commit), v
 OB_MUST_CHECK enum ob_status ob_ledger_holds(struct ob_ledger *l, const void *text, size_t len,
                                              bool *holds, struct ob_err *err);
 
-/* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. */
+/* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. One that somebody
+ * was erased from cannot be used any more: getting it is OB_ERR_STALE, putting it makes it whole.
+ */
 OB_MUST_CHECK enum ob_status ob_ledger_blob_put(struct ob_ledger *l, const void *p, size_t len,
                                                 char digest[65], struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_ledger_blob_get(struct ob_ledger *l, const char *digest,
@@ -148,6 +152,9 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_put(struct ob_ledger *l, const struc
 /* `id` may be any unique prefix of 4 digits or more, or "latest". OB_ERR_USAGE: no such plan. */
 OB_MUST_CHECK enum ob_status ob_ledger_plan_get(struct ob_ledger *l, const char *id,
                                                 struct ob_plan_row *out, struct ob_err *err);
+/* OB_ERR_STALE when somebody was erased from it: no run of it can be made. */
+OB_MUST_CHECK enum ob_status ob_ledger_plan_usable(struct ob_ledger *l, const char *id,
+                                                   struct ob_err *err);
 /* Newest first; calls `each` until it answers false. The document is left empty. */
 OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  bool (*each)(void *, const struct ob_plan_row *),
