@@ -11,7 +11,9 @@
 
 #define NONE UINT32_MAX
 
-enum mark { KEPT, MATCHED, GONE, WORDS }; /* WORDS: some of its words go */
+#define LISTS 1000 /* that matches are in: only a text that says nothing is in more */
+
+enum mark { KEPT, GONE, WORDS, SEEN }; /* WORDS: some of its words go; SEEN: of lists */
 
 struct node {
     const char *raw, *key; /* without quotes; key NULL outside of maps */
@@ -313,6 +315,7 @@ static void clear_rows_of(struct tree *t, const struct hits *h, size_t first)
 static void clear_rows(struct tree *t)
 {
     struct hits h = {ob_xcalloc(t->count, sizeof *h.at), ob_xcalloc(t->count, sizeof *h.row), 0};
+    size_t lists = 0;
     for (uint32_t i = 0; i < t->count; i++) {
         if (!t->v[i].key || t->v[i].fixed || !is_text(&t->v[i]) || !has_person(t, &t->v[i]))
             continue;
@@ -320,11 +323,14 @@ static void clear_rows(struct tree *t)
         h.row[h.count++] = t->e->kind == OB_EFFACE_CELLS ? NONE : row_of(t, i);
     }
     for (size_t k = 0; k < h.count; k++) {
-        bool seen = h.row[k] == NONE;
-        for (size_t i = 0; i < k && !seen; i++)
-            seen = h.row[i] != NONE && t->v[h.row[i]].parent == t->v[h.row[k]].parent;
-        if (!seen)
-            clear_rows_of(t, &h, k);
+        if (h.row[k] == NONE || lists == LISTS)
+            continue;
+        uint32_t list = t->v[h.row[k]].parent == NONE ? 0 : t->v[h.row[k]].parent;
+        if (t->v[list].mark == SEEN)
+            continue;
+        t->v[list].mark = SEEN;
+        lists++;
+        clear_rows_of(t, &h, k);
     }
     free(h.at);
     free(h.row);

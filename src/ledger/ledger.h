@@ -250,6 +250,33 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const ch
                                                    const char *what, struct ob_buf *value,
                                                    struct ob_err *err);
 
+/* ---- erasing somebody ---- */
+
+/* Whom and what an erasure concerns. */
+struct ob_erasure {
+    char **names; /* the person's, and those that are one of their ids */
+    size_t name_count;
+    char **ids; /* what clouds know them by */
+    size_t id_count;
+    int64_t rows;                       /* of runs */
+    int64_t plans, inputs, runs, other; /* documents about many that are rewritten */
+    int64_t spent;                      /* of these plans: not carried out yet, and cannot be now */
+};
+void ob_erasure_fini(struct ob_erasure *e);
+
+/* What erasing this person (a name, or a cloud's id) would do. OB_ERR_USAGE: nothing is known of
+ * them, or the id is of several people; OB_ERR_LOCKED: an open run needs what is known of them. */
+OB_MUST_CHECK enum ob_status ob_ledger_erase_look(struct ob_ledger *l, const char *person,
+                                                  struct ob_erasure *out, struct ob_err *err);
+/* Does it: their key is destroyed, documents about many are rewritten without them, and neither
+ * the file nor its log nor freed pages hold anything of them when it answers OB_OK. What was
+ * committed and not cleaned yet (killed; OB_ERR_LOCKED: somebody reads the file) the next opening
+ * finishes. `out` as above. */
+OB_MUST_CHECK enum ob_status ob_ledger_erase(struct ob_ledger *l, const char *person,
+                                             struct ob_erasure *out, struct ob_err *err);
+/* An erasure of this person that was interrupted was finished by this opening. */
+bool ob_ledger_erase_finished(struct ob_ledger *l, const char *person);
+
 const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
 bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */
 const char *ob_call_kind_word(enum ob_call_kind k);

@@ -72,6 +72,9 @@ struct ob_query {
 };
 
 void ob_query_open(struct ob_query *q, struct ob_ledger *l, enum ob_sql which);
+/* A statement that is none of queries.def: used once, or in a loop with ob_query_again(). */
+void ob_query_prepare(struct ob_query *q, struct ob_ledger *l, const char *sql);
+void ob_query_again(struct ob_query *q);
 void ob_query_close(struct ob_query *q);
 void ob_query_int(struct ob_query *q, int64_t i);
 void ob_query_text(struct ob_query *q, const char *s);         /* NULL is "" */

@@ -73,13 +73,6 @@ static const struct copy copies[] = {
      "INSERT INTO learned (target, what, value) VALUES (?, ?, ?)", "...", NOBODY, 0, false},
 };
 
-/* A statement that is used here only, not one of queries.def. */
-static void prepare(struct ob_query *q, struct ob_ledger *l, const char *sql)
-{
-    *q = (struct ob_query){.l = l, .rc = SQLITE_OK};
-    q->rc = sqlite3_prepare_v2(l->db, sql, -1, &q->st, NULL);
-}
-
 static enum ob_status whose_key(const struct copy *c, struct ob_query *from, struct ob_subject *s,
                                 struct ob_err *err)
 {
@@ -126,8 +119,7 @@ static enum ob_status copy_row(const struct copy *c, struct ob_query *from, stru
     if (c->recorded)
         ob_query_int(to, s.id);
     st = ob_query_next(to, &row, err);
-    sqlite3_reset(to->st);
-    to->bound = 0;
+    ob_query_again(to);
     return st;
 }
 
@@ -136,8 +128,8 @@ static enum ob_status copy_table(struct ob_ledger *l, const struct copy *c, stru
     struct ob_query from, to;
     bool row;
     enum ob_status st;
-    prepare(&from, l, c->select);
-    prepare(&to, l, c->insert);
+    ob_query_prepare(&from, l, c->select);
+    ob_query_prepare(&to, l, c->insert);
     while ((st = ob_query_next(&from, &row, err)) == OB_OK && row) {
         st = copy_row(c, &from, &to, err);
         if (st != OB_OK)
@@ -166,8 +158,7 @@ static enum ob_status date_people(struct ob_query *calls, struct ob_query *peopl
         ob_query_int(people, at[i]);
         ob_query_int(people, at[i] + (int64_t)(len - 1));
         st = ob_query_next(people, &row, err);
-        sqlite3_reset(people->st);
-        people->bound = 0;
+        ob_query_again(people);
     }
     free(at);
     return st;
@@ -178,12 +169,12 @@ static enum ob_status date_all(struct ob_ledger *l, struct ob_err *err)
     struct ob_query calls, people;
     bool row;
     enum ob_status st;
-    prepare(&calls, l,
-            "SELECT step.id, call.people, call.sent_ms FROM call JOIN step"
-            " ON step.run = call.run AND step.path = call.step WHERE call.kind = 'act'");
-    prepare(&people, l,
-            "UPDATE person SET acted_ms = max(acted_ms, ?)"
-            " WHERE step = ? AND position BETWEEN ? AND ?");
+    ob_query_prepare(&calls, l,
+                     "SELECT step.id, call.people, call.sent_ms FROM call JOIN step"
+                     " ON step.run = call.run AND step.path = call.step WHERE call.kind = 'act'");
+    ob_query_prepare(&people, l,
+                     "UPDATE person SET acted_ms = max(acted_ms, ?)"
+                     " WHERE step = ? AND position BETWEEN ? AND ?");
     while ((st = ob_query_next(&calls, &row, err)) == OB_OK && row) {
         st = date_people(&calls, &people, err);
         if (st != OB_OK)
