@@ -29,6 +29,7 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
     char id[OB_PLAN_ID];
     ob_value_init(&doc);
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
+    b.again = ob_cli_flag(cli, "again");
     if (st == OB_OK) {
         st = ob_session_open(&s, cli, true, err);
         if (st == OB_OK)

@@ -38,4 +38,11 @@ void ob_erasing_fini(struct ob_erasing *x);
 OB_MUST_CHECK enum ob_status ob_erase_find(struct ob_erasing *x, struct ob_err *err);
 /* Fills policies, needed, and adds what plans know the person by. */
 OB_MUST_CHECK enum ob_status ob_erase_read_plans(struct ob_erasing *x, struct ob_err *err);
+/* Into `out`, without the person; false when it does not name them. */
+bool ob_erase_text(const struct ob_erasing *x, enum ob_efface_kind kind, const struct ob_buf *text,
+                   struct ob_buf *out);
+void ob_erase_blocked(struct ob_erasing *x, int64_t run); /* 0: it is not */
+/* `key` is the run's number. */
+OB_MUST_CHECK enum ob_status ob_erase_run(struct ob_erasing *x, const char *key,
+                                          struct ob_err *err);
 int64_t ob_erase_needed_by(const struct ob_erasing *x, const char *digest); /* 0: no open run */

@@ -125,9 +125,9 @@ static enum ob_status find_whole(struct ob_ledger *l, const char *id, struct ob_
     return st;
 }
 
-/* The first time, or again after somebody was erased from it. */
+/* A new row, or another document in the old one; `old` is whose key that had. */
 static enum ob_status write_plan(struct ob_ledger *l, const struct ob_plan_row *p, bool again,
-                                 struct ob_err *err)
+                                 int64_t old, struct ob_err *err)
 {
     struct ob_query q;
     struct ob_subject s = {0};
@@ -138,48 +138,49 @@ static enum ob_status write_plan(struct ob_ledger *l, const struct ob_plan_row *
     ob_query_open(&q, l, again ? OB_SQL_PLAN_SET : OB_SQL_PLAN_PUT);
     ob_query_seal(&q, &s, p->policy_name);
     ob_query_seal_buf(&q, &s, &p->document);
-    ob_query_text(&q, p->id);
-    if (!again) {
-        ob_query_text(&q, p->digest);
-        ob_query_int(&q, p->created_ms);
-    }
-    return ob_query_write(&q, &changed, err);
-}
-
-/* The same plan made again is the same row, and the latest one. */
-static enum ob_status renew_plan(struct ob_ledger *l, const struct ob_plan_row *p,
-                                 const struct ob_plan_row *old, struct ob_err *err)
-{
-    struct ob_query q;
-    int changed;
-    bool same =
-        strcmp(p->digest, old->digest) == 0 &&
-        (old->erased || (p->document.len == old->document.len &&
-                         strcmp(ob_buf_str(&p->document), ob_buf_str(&old->document)) == 0));
-    if (!same)
-        return ob_ledger_refuse(l, err, "plan %s: another plan has this id", p->id);
-    enum ob_status st = old->erased ? write_plan(l, p, true, err) : OB_OK;
-    if (st != OB_OK)
-        return st;
-    ob_query_open(&q, l, OB_SQL_PLAN_AGE);
+    ob_query_text(&q, p->digest);
     ob_query_int(&q, p->created_ms);
     ob_query_text(&q, p->id);
-    return ob_query_write(&q, &changed, err);
+    st = ob_query_write(&q, &changed, err);
+    return st == OB_OK && old ? ob_subject_destroy(l, old, err) : st;
+}
+
+static enum ob_status look_plan(struct ob_ledger *l, const char *id, bool *there, int64_t *subject,
+                                struct ob_err *err)
+{
+    struct ob_query q;
+    struct ob_seal seal = {0};
+    ob_query_open(&q, l, OB_SQL_PLAN_GET);
+    ob_query_text(&q, id);
+    enum ob_status st = ob_query_next(&q, there, err);
+    if (*there && ob_query_seal_of(&q, 4, &seal))
+        *subject = seal.subject;
+    ob_query_close(&q);
+    return st;
+}
+
+/* The same plan made again is the same row, and the latest one; once it runs it is what it was. */
+static enum ob_status put_plan(struct ob_ledger *l, const struct ob_plan_row *p, struct ob_err *err)
+{
+    bool there;
+    int64_t runs = 0, old = 0;
+    enum ob_status st = look_plan(l, p->id, &there, &old, err);
+    if (st == OB_OK && there)
+        st = ob_ledger_run_count(l, p->id, &runs, err);
+    if (st == OB_OK && runs)
+        return ob_ledger_refuse(l, err, "plan %s: was carried out already, and stays as it is",
+                                p->id);
+    return st == OB_OK ? write_plan(l, p, there, old, err) : st;
 }
 
 enum ob_status ob_ledger_plan_put(struct ob_ledger *l, const struct ob_plan_row *p,
                                   struct ob_err *err)
 {
-    struct ob_plan_row old;
     bool own;
     enum ob_status st = ob_ledger_group(l, &own, err);
     if (st != OB_OK)
         return st;
-    st = find_whole(l, p->id, &old, err);
-    if (st == OB_OK)
-        st = old.digest ? renew_plan(l, p, &old, err) : write_plan(l, p, false, err);
-    ob_plan_row_fini(&old);
-    return ob_ledger_group_end(l, own, st, err);
+    return ob_ledger_group_end(l, own, put_plan(l, p, err), err);
 }
 
 /* Only its seal is looked at: the document may be large. */

@@ -5,8 +5,9 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/identity.h"
 #include "engine/plan.h"
-#include "script/policy_parts.h"
+#include "script/policy_survey.h"
 
 static struct ob_value *section(struct ob_policy *p, const char *name)
 {
@@ -29,11 +30,17 @@ void ob_record_begin(struct ob_policy *p)
     ob_map_put_int(&p->doc, "version", OB_PLAN_VERSION);
     ob_map_put_str(&p->doc, "program", OB_VERSION);
     ob_map_put_int(&p->doc, "created_ms", ob_wall_ms(p->opt.clock));
+    ob_map_put_int(&p->doc, "valid_ms", p->opt.valid_ms ? p->opt.valid_ms : OB_PLAN_VALID_MS);
+    ob_map_put_int(&p->doc, "again", p->opt.again);
+    if (p->opt.by)
+        ob_value_copy(section(p, "by"), p->opt.by);
     ob_map_put_int(&p->doc, "now_ms", p->opt.now_ms);
     ob_map_put_str(&p->doc, "today", p->today);
     struct ob_value *policy = section(p, "policy");
     ob_value_set_map(policy);
     ob_map_put_str(policy, "name", p->opt.name);
+    if (p->opt.path)
+        ob_map_put_str(policy, "path", p->opt.path);
     ob_map_put_str(policy, "digest", ob_sha256_hex(p->opt.text, p->opt.len, digest));
     struct ob_value *vars = section(p, "vars");
     if (p->opt.vars)
@@ -162,6 +169,23 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
     return v;
 }
 
+/* What this one was, unless it is an undo, which has its own knowledge of that. */
+static void record_was(struct ob_policy *p, const struct ob_step_spec *spec, size_t i,
+                       struct ob_value *one)
+{
+    const struct ob_value *row = ob_survey_row(p, spec->target, spec->ids[i]);
+    struct ob_buf print;
+    if (!row)
+        return;
+    ob_buf_init(&print, OB_BUF_SMALL);
+    ob_identity_print(spec->target->provider.info, row, &print);
+    ob_list_push_str(one, ob_survey_state(p, spec->target, spec->ids[i]));
+    ob_list_push_str(one, ob_buf_str(&print));
+    ob_buf_fini(&print);
+    if (ob_survey_needs(p, spec->target, spec->action, spec->ids[i]))
+        ob_survey_changed(p, spec->target, spec->ids[i]);
+}
+
 static enum ob_status record_step(struct ob_policy *p, const char *path,
                                   const struct ob_step_spec *spec, const struct ob_action *told,
                                   struct ob_err *err)
@@ -180,6 +204,7 @@ static enum ob_status record_step(struct ob_policy *p, const char *path,
         ob_value_set_list(one);
         ob_list_push_str(one, spec->keys[i]);
         ob_list_push_str(one, spec->ids[i]);
+        record_was(p, spec, i, one);
     }
     return OB_OK;
 }
@@ -357,6 +382,7 @@ static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, 
 /* Limits that are shares need to know of how many. */
 enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
 {
+    ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
     for (size_t i = 0; i < p->opt.config->count; i++) {
         struct ob_target *t = p->targets[i].t;
         int64_t count;
