@@ -96,7 +96,7 @@ static uint32_t point_before(const unsigned char *p, size_t len)
     size_t n = 1;
     while (n < len && n < 4 && (p[-(ptrdiff_t)n] & 0xC0) == 0x80)
         n++;
-    return point_at(p - n, n);
+    return n > 1 && p[-(ptrdiff_t)n] < 0xC0 ? 0xFFFD : point_at(p - n, n);
 }
 
 static bool joined_before(const unsigned char *p, size_t len)
