@@ -161,14 +161,20 @@ static int by_text(const void *a, const void *b)
     return memcmp(x->p, y->p, x->len);
 }
 
+/* Who was erased before says nothing either. */
+static bool says_something(const struct ob_cell *c)
+{
+    return c->len && !(c->len == strlen(OB_ERASED) && memcmp(c->p, OB_ERASED, c->len) == 0);
+}
+
 size_t ob_column_variety(struct ob_cell *cells, size_t count, size_t *all)
 {
     size_t different = 0;
     *all = 0;
     qsort(cells, count, sizeof *cells, by_text);
     for (size_t i = 0; i < count; i++) {
-        *all += cells[i].len > 0;
-        different += cells[i].len && (!i || by_text(&cells[i - 1], &cells[i]) != 0);
+        *all += says_something(&cells[i]);
+        different += says_something(&cells[i]) && (!i || by_text(&cells[i - 1], &cells[i]) != 0);
     }
     return different;
 }

@@ -56,7 +56,7 @@ struct ob_cell { /* one value of a column */
     const char *p;
     size_t len;
 };
-/* How many different values a column has; `all`: how many that are not empty. Sorts them. */
+/* How many different values a column has; `all`: how many that say something. Sorts them. */
 size_t ob_column_variety(struct ob_cell *cells, size_t count, size_t *all);
 /* Does a column of this name, with that variety, name the rows? `telling`: of what it matched. */
 bool ob_column_names_rows(const char *name, size_t len, size_t variety, size_t all, bool telling);
