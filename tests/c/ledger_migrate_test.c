@@ -203,7 +203,7 @@ static void check_learned(struct ob_ledger *l, const char *what, const char *wan
 {
     struct ob_buf value;
     ob_buf_init(&value, OB_BUF_SMALL);
-    OK(ob_ledger_learned_get(l, "desktops", what, &value, &err));
+    OK(ob_ledger_learned_get(l, "meeting", what, &value, &err));
     assert_string_equal(ob_buf_str(&value), want);
     ob_buf_fini(&value);
 }
@@ -214,8 +214,8 @@ static void older(const char *path, const char *name)
     make_old(path, name);
     old_rows(path, names_sql, &names);
     old_rows(path,
-             "SELECT value FROM learned WHERE target = 'desktops' AND what ="
-             " 'culprits.remove'",
+             "SELECT value FROM learned WHERE target = 'meeting' AND what ="
+             " 'culprits.delete'",
              &learned);
     assert_true(learned.len > 2);
     learned.p[learned.len - 2] = '\0';
@@ -226,7 +226,7 @@ static void older(const char *path, const char *name)
         struct ob_ledger *l = open_at(path);
         in_plain(path, &names, false);
         check_new(l, old, &names);
-        check_learned(l, "culprits.remove", learned.p);
+        check_learned(l, "culprits.delete", learned.p);
         check_learned(l, "unclean", "");
         ob_ledger_close(l);
         in_plain(path, &names, false);

@@ -128,6 +128,7 @@ CREATE TABLE learned (
   value TEXT NOT NULL,
   PRIMARY KEY (target, what)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO learned VALUES('meeting','culprits.delete','1.00 4');
 CREATE INDEX plan_by_age ON plan(created_ms);
 CREATE INDEX run_by_plan ON run(plan);
 CREATE INDEX call_by_run ON call(run);
