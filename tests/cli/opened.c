@@ -3,7 +3,8 @@
  *
  *   opened LEDGER            every value of every table, one a line; what is sealed with its key
  *   opened --any-key LEDGER  what is sealed with every key in the file, tried in turn
- *   opened --raw LEDGER      the bytes of the file and its log as they are */
+ *   opened --raw LEDGER      the bytes of the file and its log as they are
+ *   opened --make LEDGER     a database from the SQL on standard input */
 #include <openssl/evp.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -101,6 +102,18 @@ static void show_raw(const char *path, const char *suffix)
         fclose(f);
 }
 
+static int make(const char *path)
+{
+    static char sql[1024 * 1024];
+    sqlite3 *db;
+    size_t n = fread(sql, 1, sizeof sql - 1, stdin);
+    sql[n] = '\0';
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail(sqlite3_errmsg(db));
+    return sqlite3_close(db) != SQLITE_OK;
+}
+
 int main(int argc, char **argv)
 {
     sqlite3 *db;
@@ -110,6 +123,8 @@ int main(int argc, char **argv)
         show_raw(argv[2], "-wal");
         return 0;
     }
+    if (argc == 3 && strcmp(argv[1], "--make") == 0)
+        return make(argv[2]);
     if (argc < 2 || argc > 3 ||
         sqlite3_open_v2(argv[argc - 1], &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
         fail("usage: opened [--any-key|--raw] LEDGER");
