@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
@@ -260,7 +261,9 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
     struct ob_outcomes o = {0};
     int64_t due_ms = 0, of = ob_map_int(doc, "undo_of", 0);
     err->message[0] = '\0';
-    enum ob_status st = check_undone(s, doc, *run != 0, err);
+    enum ob_status st = *run ? OB_OK : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
+    if (st == OB_OK)
+        st = check_undone(s, doc, *run != 0, err);
     if (st == OB_OK)
         st = *run ? lock_run(s, *run, err) : new_run(s, plan, of, run, err);
     if (st != OB_OK)

@@ -11,10 +11,11 @@
 /* ---- the seal ---- */
 
 /* What says when and by whom, and not what: the same proposal made again has the same id. What
- * was read is in the proposal that came of it. */
+ * was read is in the proposal that came of it, and what the policy says besides proposes nothing.
+ */
 static bool is_of_the_moment(const struct ob_value *doc, const char *key)
 {
-    static const char *const names[] = {"created_ms", "by", "readings", NULL};
+    static const char *const names[] = {"created_ms", "by", "readings", "notes", NULL};
     if (strcmp(key, "now_ms") == 0)
         return !ob_map_bool(doc, "asked_now", false);
     for (const char *const *n = names; *n; n++)

@@ -2,7 +2,7 @@
  * (together), policy_env.c (limits, notes), policy_input.c, policy_time.c, policy_wait.c and
  * policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
  * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
- * outcome.c. Inside src/script only. */
+ * policy_readings.c, outcome.c. Inside src/script only. */
 #pragma once
 #include "script/internal.h"
 #include "script/policy.h"
