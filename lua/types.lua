@@ -219,10 +219,29 @@ function together(...) end
 
 -- ---- bounds ----
 
----Refuses the policy (10) when more people of one target would be touched: distinct people whom an
----action disables or deletes, over the whole policy; share is of the target's directory. A policy
----only tightens what targets.lua and --max-delete say. limit and protect stand before all actions.
----@param bounds { users?: integer, share?: number }
+---From how many people of one target something may be taken. What counts: distinct people, by the
+---id that the cloud knows them by, whom an action disables (or locks) or deletes (or removes). Not
+---those who are off or gone already, and never what enables, adds back or undoes.
+---@class Bounds
+---@field users? integer people in one plan
+---@field share? number  part of the population in one plan; 0.05 is five in a hundred
+---@field day? integer   people within 24 hours, over all plans: this one, and what is pending, too
+---@field week? integer  the same within 7 days
+
+---Refuses the policy (10) where it would be more. What stands at the top counts disabled and
+---deleted people together, what stands in `disable` or `delete` counts these alone; all of it has
+---to hold. 0 means none. A policy only tightens what targets.lua, the defaults and --max-delete
+---say, so "unlimited" is no word of a policy's. It is looked at when the policy has come to its
+---end, and again before every call of the run. limit and protect stand before all actions.
+---@class Limits: Bounds
+---@field disable? Bounds
+---@field delete? Bounds
+
+---```lua policy
+---limit { users = 50, share = 0.10, week = 80, delete = { users = 10, day = 10 } }
+---target("desktops"):lock(input.csv("leavers"):first(5), { id = "desktop_user" })
+---```
+---@param bounds Limits
 function limit(bounds) end
 
 ---Refuses the policy (10) when an action names one of these. Patterns know * and ?. The name is a

@@ -32,6 +32,10 @@ local policy = {
     help = "CPU time the policy may use (default: 10)" },
 }
 
+local ceiling = { "--ceiling", arg = "N", kind = "integer", min = 1,
+  help = "this one plan may disable N people and delete N of each target, whatever targets.lua "
+    .. "and the defaults allow; written into the plan, and approved with it" }
+
 local function join(...)
   local all = {}
   for _, list in ipairs { ... } do
@@ -67,7 +71,7 @@ local commands = {
     about = "Runs the policy with reads only, checks every guard and stores the plan. Its id is "
       .. "what `offboard apply` takes: what was reviewed is what runs.",
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
-    options = join(policy, {
+    options = join(policy, { ceiling,
       { "--again", help = "a plan of its own, although the same one was carried out already" },
       { "--valid-for", arg = "TIME", help = "refuse to begin it later than that (24h)" },
       { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
@@ -90,7 +94,7 @@ local commands = {
       .. "then you are asked. Every call is written to the ledger before it leaves, so a run "
       .. "that was stopped goes on with `offboard resume`.",
     arguments = { { "PLAN|POLICY", key = "what", help = "a plan's id, or a policy, a Lua file" } },
-    options = join(policy, { yes, parallel, deadline }, common),
+    options = join(policy, { ceiling, yes, parallel, deadline }, common),
     examples = {
       "offboard apply 9f3c61d2a7b04e55",
       "offboard apply leavers.lua --input leavers=leavers.csv",
@@ -158,7 +162,7 @@ local commands = {
       { "ACTION", key = "action", help = "an action of its provider, or a reading" },
       { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
         .. "- reads them from standard input, one a line" } },
-    options = join({ yes, parallel }, common),
+    options = join({ ceiling, yes, parallel }, common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",

@@ -43,7 +43,7 @@ static enum ob_status make_plan(struct ob_session *s, const char *path, char id[
 /* What the operator says with a plan was sealed with it: other limits need another plan. */
 static enum ob_status refuse_late_options(const struct ob_cli *cli, struct ob_err *err)
 {
-    static const char *const keys[] = {"input", "var", "max_delete", NULL};
+    static const char *const keys[] = {"input", "var", "max_delete", "ceiling", NULL};
     for (const char *const *k = keys; *k; k++) {
         const struct ob_value *v = ob_map_get(cli->args, *k);
         if (v && v->type != OB_NULL && !(v->type == OB_LIST && !v->list.count))

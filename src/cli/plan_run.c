@@ -106,6 +106,7 @@ enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b, c
         .vars = &b->vars,
         .allow_empty = ob_cli_flag(s->cli, "allow_empty"),
         .max_delete = ob_cli_text(s->cli, "max_delete"),
+        .ceiling = ob_cli_int(s->cli, "ceiling", OB_CEILING_NONE),
         .by = &by,
         .undo_of = b->undo_of,
         .undo_plan = b->undo_plan,

@@ -57,6 +57,7 @@ static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc
         .vars = ob_map_get(doc, "vars"),
         .allow_empty = ob_map_bool(doc, "allow_empty", false),
         .max_delete = ob_map_str(doc, "max_delete"),
+        .ceiling = OB_CEILING_NONE,
         .limits = {(size_t)ob_map_int(doc, "memory", OB_LIMIT_MEMORY),
                    ob_map_int(doc, "cpu_ms", OB_LIMIT_CPU_MS)},
         .now_ms = ob_map_int(doc, "now_ms", 0),

@@ -46,6 +46,10 @@ OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_c
                                            const char *path, struct ob_err *err);
 void ob_bound_fini(struct ob_bound *b);
 
+/* Limits that a plan exceeds: all of them, and everybody who would be touched, by name. */
+void ob_show_trips(const struct ob_cli *cli, const struct ob_value *trips,
+                   const struct ob_value *doc);
+
 /* Runs the policy with readings only, seals and stores the plan. *doc is the caller's. Where the
  * same was planned before, and can still be carried out or was, that plan is the answer. */
 OB_MUST_CHECK enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b,

@@ -218,6 +218,16 @@ static void print_undo(const struct ob_value *doc, int width, bool bold, FILE *o
     ob_grid_free(g);
 }
 
+static void print_ceiling(const struct ob_value *doc, FILE *out)
+{
+    int64_t ceiling = ob_map_int(doc, "ceiling", -1);
+    if (ceiling >= 0)
+        fprintf(out,
+                "ceiling: %" PRId64 " %s of each target and kind, in place of the limits of\n"
+                "targets.lua and the defaults (--ceiling)\n",
+                ceiling, ceiling == 1 ? "person" : "people");
+}
+
 /* Who made it, and until when it may be begun. */
 static void print_seal(const struct ob_value *doc, FILE *out)
 {
@@ -242,6 +252,7 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         add_step(g, ob_list_at(steps, i));
     fprintf(out, "plan %s of %s, made %s\n", id, ob_map_str(ob_map_get(doc, "policy"), "name"),
             ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
+    print_ceiling(doc, out);
     if (all)
         print_seal(doc, out);
     print_notes(doc, out);

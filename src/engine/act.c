@@ -301,7 +301,8 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 void ob_act_issue(struct ob_engine *e, struct ob_step *s)
 {
     struct ob_family *f;
-    while (s->calls_out < (size_t)s->parallel && (f = ob_splitter_next(s->splitter)))
+    while (s->calls_out < (size_t)s->parallel && !ob_step_tripped(e, s) &&
+           (f = ob_splitter_next(s->splitter)))
         act_job(e, s, f);
     if (!s->calls_out && !s->hopeless)
         ob_step_learn(e, s);

@@ -108,7 +108,7 @@ static void learn_population(struct ob_engine *e, struct ob_listing *l)
 {
     struct ob_err err;
     char text[32];
-    l->ts->population = (int64_t)l->count;
+    ob_population_seen(e, l->ts, (int64_t)l->count);
     if (!e->opt.ledger || !ob_engine_txn(e, false))
         return;
     snprintf(text, sizeof text, "%" PRId64, l->ts->population);

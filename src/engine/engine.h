@@ -35,10 +35,14 @@ struct ob_notice {
     enum ob_call_kind call_kind;
 };
 
+struct ob_limiter;
 struct ob_engine_options {
     const struct ob_clock *clock;
     struct ob_transport transport;
     struct ob_ledger *ledger; /* NULL while planning: reads only, nothing is written */
+    struct ob_ledger *counts; /* where the sizes of directories are kept, also while planning; NULL:
+                                 nowhere */
+    struct ob_limiter *limiter; /* asked before every call that takes something away; or NULL */
     int64_t run;
     struct ob_vault *vault;
     uint64_t seed; /* jitter; 0: from the system */
@@ -130,7 +134,8 @@ struct ob_op {
  * are OB_ERR_INPUT. What it writes is durable when it returns. */
 OB_MUST_CHECK enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
                                             struct ob_op **out, struct ob_err *err);
-/* "list" reads the whole directory, all pages, and fails when it is not complete. */
+/* "list" reads the whole directory, all pages, and fails when it is not complete; "count" says how
+ * many it has (an integer), from the first page where that tells, else as "list" does. */
 OB_MUST_CHECK enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t,
                                             const char *op, const struct ob_value *args,
                                             struct ob_op **out, struct ob_err *err);

@@ -1,4 +1,4 @@
-/* Guards: what stops a plan or a proposal before anything is sent, whatever the policy says.
+/* Protection: what stops a plan or a proposal before anything is sent, whatever the policy says.
  * Pure. A trip is OB_ERR_GUARD (exit 10), names the person or the number, and the way out. */
 #pragma once
 #include "base/status.h"
@@ -16,25 +16,12 @@ void ob_guard_free(struct ob_guard *g);
 OB_MUST_CHECK enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
                                               const struct ob_value *patterns, const char *where,
                                               struct ob_err *err);
-/* Limits only tighten: the smaller one holds. Negative: none. Shares are 0..1 of the target's
- * directory. `kind_delete`: only deletions count. */
-void ob_guard_limit(struct ob_guard *g, int64_t users, double share, bool kind_delete,
-                    const char *where);
-/* "25" or "10%" of --max-delete. */
-OB_MUST_CHECK enum ob_status ob_guard_max_delete(struct ob_guard *g, const char *text,
-                                                 struct ob_err *err);
-
 /* How a guard asks for other columns of a person; NULL when there is no such column. */
 typedef const char *ob_guard_cell(void *ctx, size_t person, const char *column);
 
-/* One proposal. Counts its people; people named before for the same target count once. */
+/* One proposal: nobody in it may be protected. */
 OB_MUST_CHECK enum ob_status ob_guard_step(struct ob_guard *g, const struct ob_target *t,
                                            const struct ob_action *a, const char *const *keys,
                                            const char *const *ids, size_t count,
                                            ob_guard_cell *cell, void *ctx, struct ob_err *err);
-/* True when a limit of this target is a share, so that its population has to be known. */
-bool ob_guard_wants_population(const struct ob_guard *g, const struct ob_target *t);
-/* Checks the shares, once the population is known. */
-OB_MUST_CHECK enum ob_status ob_guard_population(struct ob_guard *g, const struct ob_target *t,
-                                                 int64_t population, struct ob_err *err);
 bool ob_glob(const char *pattern, const char *text);

@@ -69,6 +69,7 @@ struct ob_tstate { /* the engine's side of a target */
     bool proven;           /* an answer was understood: credential and signature are good */
     struct ob_err stopped; /* status OB_OK: running */
     int64_t population;    /* rows of the directory, -1 unknown */
+    bool counted;          /* by this very engine */
 };
 
 struct ob_outgoing {
@@ -91,8 +92,9 @@ struct ob_engine {
     bool job_ended;        /* a job is done: its owner may have more to do at once */
     bool in_txn, must_commit;
     int64_t txn_since;
-    struct ob_err broken; /* the ledger failed: nothing leaves any more */
-    volatile int stop;    /* enum ob_status, set by ob_engine_stop */
+    struct ob_err broken;  /* the ledger failed: nothing leaves any more */
+    struct ob_err tripped; /* a limit: nothing is taken away any more, all else goes on */
+    volatile int stop;     /* enum ob_status, set by ob_engine_stop */
 };
 
 /* ---- engine.c ---- */
@@ -150,6 +152,10 @@ struct ob_listing_ops {
 void ob_listing_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob_listing_ops *ops,
                       void *ctx);
 
+/* ---- population.c ---- */
+/* A directory was read or counted completely. */
+void ob_population_seen(struct ob_engine *e, struct ob_tstate *ts, int64_t people);
+
 /* ---- reader.c: what are these people now? person by person or by listing ---- */
 enum ob_seen { OB_SEEN_NOT, OB_SEEN_ABSENT, OB_SEEN_ACTIVE, OB_SEEN_DISABLED, OB_SEEN_OTHER };
 enum ob_seen ob_seen_read(const char *state);
@@ -182,6 +188,8 @@ int64_t ob_step_next(const struct ob_step *s); /* its own timer, INT64_MAX: none
 bool ob_step_over(const struct ob_step *s);
 bool ob_step_asks(const struct ob_step *s);
 struct ob_step *ob_step_after(const struct ob_step *s);
+/* Asked right before the intent: would this call exceed a limit? Then e->tripped says which. */
+bool ob_step_may_send(struct ob_engine *e, const struct ob_job *job);
 void ob_step_free(struct ob_step *s);
 
 /* ---- raw.c ---- */

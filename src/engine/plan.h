@@ -4,7 +4,8 @@
  *     by = { user, host, key? },                        who planned
  *     policy = { name, path?, digest }, inputs = [{ name, source, path?, digest }],
  *     vars = { K = V },
- *     max_delete, allow_empty, memory, cpu_ms,
+ *     max_delete, ceiling?, allow_empty, memory, cpu_ms,
+ *     limits = [{ target, population?, rules = [{ of, what, people, by, share? }] }],
  *     targets = [{ name, provider, endpoint, population? }],
  *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
  *                                                          digest: of the answer, kept as a blob

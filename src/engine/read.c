@@ -39,6 +39,69 @@ static void list_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
     read_over(e, ctx, err);
 }
 
+/* ---- how many there are ---- */
+
+static void count_row(struct ob_engine *e, void *ctx, const struct ob_value *person)
+{
+    struct read_op *r = ctx;
+    ob_value_set_int(&r->op.value, r->op.value.i + 1);
+}
+
+static void count_restart(void *ctx)
+{
+    struct read_op *r = ctx;
+    ob_value_set_int(&r->op.value, 0);
+}
+
+static void count_all(struct ob_engine *e, struct ob_tstate *ts, struct read_op *r)
+{
+    static const struct ob_listing_ops ops = {count_row, count_restart, list_end, NULL};
+    ob_value_set_int(&r->op.value, 0);
+    ob_listing_start(e, ts, &ops, r);
+}
+
+/* A first page that is all there is has to agree with the cloud's own count; if not, the whole is
+ * read, which says so. */
+static bool tells_count(const struct ob_answer *a)
+{
+    int64_t rows = (int64_t)ob_list_count(&a->people);
+    return a->next.type == OB_NULL ? a->total == rows : a->total >= rows;
+}
+
+static void count_page(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
+                       const struct ob_answer *a, const struct ob_response *response,
+                       const struct ob_err *err)
+{
+    struct read_op *r = job->owner;
+    if (how == OB_JOB_DROPPED)
+        return;
+    if (how != OB_JOB_ANSWERED || a->meaning != OB_SAYS_DONE) {
+        read_over(e, r, err);
+    } else if (tells_count(a)) {
+        ob_population_seen(e, job->ts, a->total);
+        ob_value_set_int(&r->op.value, a->total);
+        read_over(e, r, NULL);
+    } else {
+        count_all(e, job->ts, r);
+    }
+}
+
+static void start_count(struct ob_engine *e, struct ob_tstate *ts, struct read_op *r)
+{
+    if (ts->counted) { /* it was listed a moment ago */
+        ob_value_set_int(&r->op.value, ts->population);
+        read_over(e, r, NULL);
+        return;
+    }
+    if (!ts->t->provider.info->list_total) {
+        count_all(e, ts, r);
+        return;
+    }
+    struct ob_job *job = ob_job_new(ts, OB_CALL_LIST, "list", count_page, r);
+    ob_map_put(&job->args, "cursor");
+    ob_job_queue(e, job);
+}
+
 /* ---- people by id ---- */
 
 static void seen(struct ob_engine *e, void *ctx, size_t person, enum ob_seen what,
@@ -114,6 +177,8 @@ enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t, const ch
     if (strcmp(op, "list") == 0) {
         ob_value_set_list(&r->op.value);
         ob_listing_start(e, ts, &ops, r);
+    } else if (strcmp(op, "count") == 0) {
+        start_count(e, ts, r);
     } else if (strcmp(op, "lookup") == 0) {
         ob_value_set_list(&r->op.value);
         start_lookup(e, ts, r, ob_map_get(args, "ids"));

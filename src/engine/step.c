@@ -147,7 +147,9 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
     else if (s->wave_at && s->wave_at <= s->wave_count && !s->wave_ok && !s->wave_bad)
         s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
-    if (ob_act_plan_wave(s)) {
+    if (ob_step_halt(e, s)) {
+        over(e, s);
+    } else if (ob_act_plan_wave(s)) {
         tell_phase(e, s, "act");
         s->phase = OB_PH_ACT;
     } else {
@@ -174,7 +176,7 @@ static bool any_outcome(const struct ob_step *s)
 /* Also after the last wave, and after a crash between a wave and its answer. */
 static void ask_or_go_on(struct ob_engine *e, struct ob_step *s)
 {
-    s->op.asks = s->gated && any_outcome(s);
+    s->op.asks = s->gated && any_outcome(s) && !ob_step_tripped(e, s);
     if (s->op.asks)
         s->phase = OB_PH_ASK;
     else

@@ -64,6 +64,11 @@ struct ob_step {
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail);
 bool ob_step_any_in_doubt(const struct ob_step *s);
+/* step_limit.c */
+bool ob_step_is_limited(const struct ob_engine *e, const struct ob_step *s);
+bool ob_step_tripped(const struct ob_engine *e, const struct ob_step *s);
+/* After a trip: whoever was ready is pending, and the step is to end. False: nobody was. */
+bool ob_step_halt(struct ob_engine *e, struct ob_step *s);
 /* act.c */
 bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
 void ob_act_issue(struct ob_engine *e, struct ob_step *s);

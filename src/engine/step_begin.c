@@ -243,6 +243,8 @@ static void first_phase(struct ob_engine *e, struct ob_step *s, const char *cons
         s->progress[i].doubted = p->calls > 0;
         s->progress[i].hands_off = s->frozen || (skips && skips[i]);
         bool untried = p->state == OB_P_PENDING || p->state == OB_P_READY;
+        if (untried)
+            *p->detail = '\0'; /* why an earlier process left this one does not hold any more */
         if (untried && skips && skips[i])
             ob_step_person(e, s, i, OB_P_SKIPPED, skips[i]);
         else if (untried && s->frozen)

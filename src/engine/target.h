@@ -16,6 +16,4 @@ struct ob_target {
     int rate_calls;          /* the operator's cap: so many calls ... */
     int64_t rate_ms;         /* ... in so many milliseconds; rate_calls 0: none */
     struct ob_value protect; /* list of glob patterns over ids */
-    int64_t limit_users;     /* -1: none */
-    double limit_share;      /* -1: none */
 };

@@ -220,6 +220,29 @@ ob_ledger_person_each(struct ob_ledger *l, int64_t run, const char *path,
                       bool (*each)(void *, const struct ob_person_row *), void *ctx,
                       struct ob_err *err);
 
+/* ---- who was acted upon, over all runs (limits over time) ---- */
+
+struct ob_acted { /* texts are lent until `each` returns */
+    const char *id;   /* of somebody who was erased: a text that is nobody else's */
+    const char *kind; /* of the action: disable or delete */
+    int64_t run;
+    int64_t acted_ms;
+};
+/* Everybody of a target whom a call that takes something away was sent for since then: also who
+ * is in doubt, and who was brought back; not who was found untouched (failed, skipped). */
+OB_MUST_CHECK enum ob_status ob_ledger_acted_each(struct ob_ledger *l, const char *target,
+                                                  int64_t since_ms,
+                                                  bool (*each)(void *, const struct ob_acted *),
+                                                  void *ctx, struct ob_err *err);
+/* Everybody whom open runs, except this one, still have to act upon in a step that was begun. */
+OB_MUST_CHECK enum ob_status ob_ledger_due_each(struct ob_ledger *l, const char *target,
+                                                int64_t except_run,
+                                                bool (*each)(void *, const struct ob_acted *),
+                                                void *ctx, struct ob_err *err);
+/* A number that changes when another process has written. */
+OB_MUST_CHECK enum ob_status ob_ledger_version(struct ob_ledger *l, int64_t *version,
+                                               struct ob_err *err);
+
 /* Before the first byte leaves: inserts the call (id is filled in), marks its people SENT and
  * counts the call for each of them when the kind is ACT. Durable at the next commit. */
 OB_MUST_CHECK enum ob_status ob_ledger_intent(struct ob_ledger *l, struct ob_call_row *c,

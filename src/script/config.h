@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/value.h"
+#include "engine/limit.h"
 #include "sign/sign.h"
 
 struct ob_target_config {
@@ -20,8 +21,7 @@ struct ob_target_config {
     int64_t rate_ms;         /* ... in so many milliseconds; rate_calls 0: none */
     int64_t timeout_ms;      /* `timeout` is in seconds in the file; default 30 s */
     struct ob_value protect; /* list of glob patterns of ids */
-    int64_t limit_users;     /* -1: none */
-    double limit_share;      /* -1: none */
+    struct ob_limit limit;   /* as written */
 };
 
 struct ob_config {

@@ -27,9 +27,8 @@ struct ob_target_config *ob_config_add(struct ob_config *c, const char *name, in
         .line = line,
         .parallel = PARALLEL_DEFAULT,
         .timeout_ms = TIMEOUT_DEFAULT,
-        .limit_users = -1,
-        .limit_share = -1,
     };
+    ob_limit_init(&t->limit);
     ob_value_set_map(&t->fields);
     ob_value_set_list(&t->protect);
     return t;
@@ -200,24 +199,10 @@ static enum ob_status take_protect(const struct place *p, struct ob_value *v, st
 
 static enum ob_status take_limit(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
-    if (v->type != OB_MAP)
-        return wrong(p, "a table like { users = 200, share = 0.05 }", err);
-    for (size_t i = 0; i < v->map.count; i++) {
-        const struct ob_pair *pair = &v->map.pairs[i];
-        double share;
-        if (strcmp(pair->key.p, "users") == 0) {
-            if (pair->value.type != OB_INT || pair->value.i < 0)
-                return wrong(p, "{ users = ... } with a whole number of people", err);
-            p->t->limit_users = pair->value.i;
-        } else if (strcmp(pair->key.p, "share") == 0) {
-            if (!number(&pair->value, &share) || share < 0 || share > 1)
-                return wrong(p, "{ share = ... } with a number from 0 to 1", err);
-            p->t->limit_share = share;
-        } else {
-            return wrong(p, "a table of users and share only", err);
-        }
-    }
-    return OB_OK;
+    char why[240];
+    if (ob_limit_read(&p->t->limit, v, false, why))
+        return OB_OK;
+    return ob_config_refuse(p->l, p->t, p->field, err, "limit: %s", why);
 }
 
 /* ---- all fields ---- */

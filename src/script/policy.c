@@ -213,7 +213,7 @@ static int setup(lua_State *L)
 static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 {
     p->guard = ob_guard_new();
-    return p->opt.max_delete ? ob_guard_max_delete(p->guard, p->opt.max_delete, err) : OB_OK;
+    return ob_limits_make(p, err);
 }
 
 static void make_engine(struct ob_policy *p)
@@ -222,6 +222,8 @@ static void make_engine(struct ob_policy *p)
         .clock = p->opt.clock,
         .transport = p->opt.transport,
         .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
+        .counts = p->opt.ledger,
+        .limiter = p->limiter,
         .run = p->opt.run,
         .vault = p->opt.config->vault,
         .parallel = p->opt.parallel,
@@ -253,6 +255,7 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     *out = NULL;
     p->opt = *opt;
     ob_value_init(&p->doc);
+    ob_value_init(&p->trips);
     ob_value_set_map(&p->spared);
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
@@ -266,9 +269,9 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
         ob_date_local(opt->now_ms, p->today);
     if (opt->mode == OB_MODE_APPLY)
         p->ceiling = ob_ceiling_new(opt->plan);
+    enum ob_status st = make_guard(p, err);
     make_engine(p);
     ob_record_begin(p);
-    enum ob_status st = make_guard(p, err);
     if (st == OB_OK)
         st = make_script(p, err);
     if (st == OB_OK)
@@ -296,6 +299,8 @@ void ob_policy_free(struct ob_policy *p)
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);
+    ob_limiter_free(p->limiter);
+    ob_value_fini(&p->trips);
     ob_ceiling_free(p->ceiling);
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);
@@ -336,11 +341,14 @@ static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
 
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
-    enum ob_status st = ob_script_setup(p->script, load, err);
+    bool plans = p->opt.mode == OB_MODE_PLAN;
+    enum ob_status st = plans ? OB_OK : ob_limits_begin(p, err);
+    if (st == OB_OK)
+        st = ob_script_setup(p->script, load, err);
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = p->opt.mode == OB_MODE_PLAN ? ob_record_end(p, err) : check_undos(p, err);
+        st = plans ? ob_record_end(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/guard.h"
+#include "engine/limiter.h"
 #include "script/config.h"
 #include "script/script.h"
 
@@ -29,9 +30,11 @@ struct ob_policy_options {
     size_t input_count;
     const struct ob_value *vars; /* map of texts */
     bool allow_empty;
-    const char *max_delete;    /* or NULL */
-    int64_t valid_ms;          /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
-    int64_t again;             /* PLAN: so many plans like this one were carried out before */
+    const char *max_delete; /* or NULL */
+    int64_t ceiling;  /* PLAN: --ceiling, people of each target and kind in place of the operator's
+                         limits; APPLY: what approvers left of it. -1: none, and the plan's own */
+    int64_t valid_ms; /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
+    int64_t again;    /* PLAN: so many plans like this one were carried out before */
     const struct ob_value *by; /* PLAN: who plans: { user, host, key? }; NULL: nobody is told */
     struct ob_limits limits;
     int64_t now_ms;    /* the policy's now and today, all the time it lives */
@@ -82,6 +85,9 @@ struct ob_value *ob_policy_document(struct ob_policy *p);
  * rule and why when one is broken. policy_expect.c says what `world` is. */
 OB_MUST_CHECK enum ob_status ob_policy_expects(struct ob_policy *p, const struct ob_value *world,
                                                struct ob_err *err);
+/* After OB_ERR_GUARD: the limits that are exceeded, all of them (limiter.h); an empty list when it
+ * was another guard. */
+const struct ob_value *ob_policy_trips(const struct ob_policy *p);
 size_t ob_policy_expect_count(const struct ob_policy *p);
 /* For signal handlers, together with the transport's wake. */
 void ob_policy_stop(struct ob_policy *p, enum ob_status status);

@@ -4,6 +4,7 @@
  * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
  * policy_readings.c, outcome.c. Inside src/script only. */
 #pragma once
+#include "engine/idmap.h"
 #include "script/internal.h"
 #include "script/policy.h"
 #include "script/roster.h"
@@ -48,6 +49,8 @@ struct ob_policy {
     struct ob_script *script;
     struct ob_engine *engine;
     struct ob_guard *guard;
+    struct ob_limiter *limiter;
+    struct ob_value trips; /* limits that are exceeded; policy_limit.c */
     struct ob_ceiling *ceiling;
     struct ob_task *tasks, *current;
     struct ob_op *answer; /* what `current` waited for; freed when it has been resumed with it */
@@ -146,6 +149,13 @@ void ob_outcome_push_roster(lua_State *L, int at); /* [-0, +1, -] */
 /* [-0, +0, e] Undone: those who were brought back by { key = { state } } (NULL: all) were skipped.
  */
 void ob_outcome_undo(lua_State *L, int at, const struct ob_value *verdicts);
+
+/* ---- policy_limit.c ---- */
+OB_MUST_CHECK enum ob_status ob_limits_make(struct ob_policy *p, struct ob_err *err);
+/* PLAN, when the policy has come to its end: is anything exceeded? Seals what is in force. */
+OB_MUST_CHECK enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err);
+/* APPLY, before the policy begins: the same of what is left of the plan, by what holds now. */
+OB_MUST_CHECK enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err);
 
 /* ---- policy_record.c ---- */
 /* "https://host:port/base", owned by the caller. */

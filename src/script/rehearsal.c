@@ -40,6 +40,7 @@ static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
         .vars = s->vars ? s->vars : &r->vars,
         .allow_empty = s->allow_empty,
         .max_delete = s->max_delete,
+        .ceiling = OB_CEILING_NONE,
         .limits = s->limits,
         .now_ms = ob_wall_ms(&r->clock),
         .config = r->config,

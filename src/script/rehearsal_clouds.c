@@ -75,8 +75,7 @@ static void add_target(struct ob_rehearsal *r, const char *name, const struct de
         return;
     t->parallel = like->parallel;
     t->timeout_ms = like->timeout_ms;
-    t->limit_users = like->limit_users;
-    t->limit_share = like->limit_share;
+    t->limit = like->limit;
     ob_value_fini(&t->protect);
     ob_value_copy(&t->protect, &like->protect);
 }

@@ -138,9 +138,7 @@ enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *co
                                    .credential = &o->credential,
                                    .parallel = t->parallel,
                                    .rate_calls = t->rate_calls,
-                                   .rate_ms = t->rate_ms,
-                                   .limit_users = t->limit_users,
-                                   .limit_share = t->limit_share};
+                                   .rate_ms = t->rate_ms};
     ob_value_copy(&o->target.protect, &t->protect);
     enum ob_status status = fill(o, config, t, err);
     *out = &o->target;

@@ -528,6 +528,43 @@ static void in_use(void **state)
     ob_ledger_close(l);
 }
 
+struct counted {
+    char ids[8][32];
+    size_t count;
+};
+
+static bool count_acted(void *ctx, const struct ob_acted *a)
+{
+    struct counted *c = ctx;
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->ids[i], a->id) == 0)
+            return true;
+    snprintf(c->ids[c->count++], sizeof c->ids[0], "%s", a->id);
+    return true;
+}
+
+/* Limits over time count people by their ids: to erase some makes no room for others. */
+static void still_counted(void **state)
+{
+    struct place *p = *state;
+    struct ob_ledger *l = open_at(p->path);
+    int64_t run = put_run(l);
+    struct counted c = {0};
+    struct ob_person_row people[] = {{.index = 0, .person = "ann", .id = "a-1"},
+                                     {.index = 1, .person = "bob", .id = "b-1"},
+                                     {.index = 2, .person = "cat", .id = "c-1"}};
+    struct ob_step_row s = {
+        .path = "1", .target = "meeting", .action = "lock", .digest = "d", .kind = "disable"};
+    OK(ob_ledger_step_put(l, run, &s, people, 3, &err));
+    OK(act(l, run, 0, 3, NULL));
+    OK(ob_ledger_run_end(l, run, 9, OB_RUN_DONE, OB_OK, "", &err));
+    erase(l, "ann");
+    erase(l, "bob");
+    OK(ob_ledger_acted_each(l, "meeting", 1, count_acted, &c, &err));
+    assert_int_equal(c.count, 3);
+    ob_ledger_close(l);
+}
+
 /* ---- killed ---- */
 
 static int points;
@@ -608,10 +645,10 @@ static void killed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_PLACE(sealed),    IN_PLACE(one_key_each), IN_PLACE(look),
-        IN_PLACE(gone),      IN_PLACE(gone_all),     IN_PLACE(plans_of_the_erased),
-        IN_PLACE(open_runs), IN_PLACE(other_runs),   IN_PLACE(ambiguous),
-        IN_PLACE(in_use),    IN_PLACE(killed),
+        IN_PLACE(sealed),    IN_PLACE(one_key_each),  IN_PLACE(look),
+        IN_PLACE(gone),      IN_PLACE(gone_all),      IN_PLACE(plans_of_the_erased),
+        IN_PLACE(open_runs), IN_PLACE(other_runs),    IN_PLACE(ambiguous),
+        IN_PLACE(in_use),    IN_PLACE(still_counted), IN_PLACE(killed),
     };
     return cmocka_run_group_tests_name("erasing somebody", tests, NULL, NULL);
 }

@@ -41,9 +41,11 @@ struct bench {
     size_t out_count, sent;
     const char *swallow; /* calls of this Alibaba operation never arrive */
     int64_t undo_of;
+    void (*on_send)(struct bench *b); /* what happens beside it; NULL: nothing */
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
     const char *max_delete;
+    int64_t ceiling; /* 0: none */
     struct ob_limits limits;
     bool busy; /* all that is not held is collected at once */
     struct ob_err err;
@@ -76,6 +78,8 @@ static inline void bench_send(void *self, uint64_t id, const struct ob_route *ro
     c->in.target = c->target;
     c->in.query = query ? query + 1 : "";
     b->sent++;
+    if (b->on_send)
+        b->on_send(b);
     if (b->stop_at && b->sent >= b->stop_at) {
         c->cut = true;
         ob_policy_stop(b->policy, OB_ERR_SIGTERM);
@@ -161,9 +165,8 @@ static inline void config_add(struct bench *b, const char *name, const char *pro
     *t = (struct ob_target_config){.name = (char *)(uintptr_t)name,
                                    .provider = (char *)(uintptr_t)provider,
                                    .parallel = 2,
-                                   .timeout_ms = 1000,
-                                   .limit_users = -1,
-                                   .limit_share = -1};
+                                   .timeout_ms = 1000};
+    ob_limit_lift(&t->limit); /* whoever tests limits writes their own */
     ob_value_set_list(&t->protect);
     ob_value_set_map(&t->fields);
     ob_map_put_str(&t->fields, "endpoint", "http://127.0.0.1:1");
@@ -255,6 +258,7 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .input_count = 1,
         .vars = &b->vars,
         .max_delete = b->max_delete,
+        .ceiling = b->ceiling ? b->ceiling : OB_CEILING_NONE,
         .limits = b->limits,
         .now_ms = WALL_MS,
         .today = "2026-11-22",

@@ -255,6 +255,7 @@ static int inside(const char *offboard, const char *folder, int log_fd)
     fcntl(log_fd, F_SETFD, FD_CLOEXEC);
     sim_log_init(&t.log, log_fd);
     ob_buf_init(&t.rows, OB_BUF_LARGE);
+    folder_lift_limits(folder);
     folder_read(folder, "leavers.csv", &t.leavers);
     apply_and_resume();
     two_applies();

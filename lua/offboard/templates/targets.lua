@@ -9,7 +9,9 @@
 --
 -- Every target may also have:
 --   protect  = { "admin*" },                 never touch these ids
---   limit    = { users = 200, share = 0.05 }, per policy run; a policy can only tighten it
+--   limit    = { users = 200, share = 0.05, day = 300, week = 800, delete = { users = 20 } },
+--              how many people may lose something; what is not said has a default, "unlimited"
+--              has to be written, 0 is none, and a policy can only tighten it
 --   parallel = 4,                            calls in flight, 1 to 64
 --   timeout  = 30,                           seconds for one call
 --   proxy    = "http://proxy.example:3128",
