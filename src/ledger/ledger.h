@@ -222,7 +222,7 @@ ob_ledger_person_each(struct ob_ledger *l, int64_t run, const char *path,
 
 /* ---- who was acted upon, over all runs (limits over time) ---- */
 
-struct ob_acted { /* texts are lent until `each` returns */
+struct ob_acted {     /* texts are lent until `each` returns */
     const char *id;   /* of somebody who was erased: a text that is nobody else's */
     const char *kind; /* of the action: disable or delete */
     int64_t run;
