@@ -188,6 +188,21 @@ local commands = {
     examples = {
       "offboard export 12 > run-12.csv", "offboard export 12 --json | gzip > run-12.gz" } },
 
+  { "erase", summary = "make one person unreadable in the ledger",
+    about = "Destroys the key that the person's data is held under, and takes them out of every "
+      .. "plan, input, reading and run that names others too: these stay readable, and say "
+      .. "\"(erased)\" in their place. Neither the file nor its log nor freed pages hold anything "
+      .. "of them afterwards, and the chain of events still verifies. Their plans cannot be "
+      .. "carried out any more. Refused while an open run needs what is known of them: finish it "
+      .. "or undo it first. Names and ids are compared exactly; one shorter than three characters, "
+      .. "or a number of less than five digits, is not looked for in free text. Not covered: the "
+      .. "input files themselves, backups and copies of the ledger, exports and receipts, what "
+      .. "was printed, sent to a log or to an anchor, the clouds, and what a disk keeps of a "
+      .. "file's old blocks.",
+    arguments = { { "PERSON", key = "person", help = "a name, or an id as a cloud knows it" } },
+    options = join({ yes }, common),
+    examples = { "offboard erase m.chen", "offboard erase 10023441 --yes --json" } },
+
   { "call", summary = "one batch call, by hand",
     about = "Calls one action of a target for the people named, with the same checks and the same "
       .. "ledger as a policy. A reading (list, lookup, roles) changes nothing.",

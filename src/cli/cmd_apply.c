@@ -82,6 +82,8 @@ static enum ob_status apply(struct ob_session *s, const char *what, struct ob_er
         if (st == OB_OK)
             st = ob_session_unused(s, id, err); /* before anybody is asked */
         if (st == OB_OK)
+            st = ob_ledger_plan_usable(s->ledger, id, err);
+        if (st == OB_OK)
             st = ob_plan_fresh(id, &doc, ob_wall_ms(ob_clock_real()), err);
     }
     if (st == OB_OK)

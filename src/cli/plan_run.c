@@ -21,8 +21,8 @@ static enum ob_status look_before(struct ob_session *s, const char *id, struct b
     enum ob_status st = ob_ledger_run_count(s->ledger, id, &runs, err);
     if (st != OB_OK || ob_ledger_plan_get(s->ledger, id, &row, NULL) != OB_OK)
         return st;
-    b->known = true;
     b->spent = runs > 0;
+    b->known = b->spent || !row.erased; /* nobody can carry that one out: this one replaces it */
     ob_value_init(&doc);
     b->expired = ob_script_json(ob_buf_str(&row.document), row.document.len, &doc, NULL) != OB_OK ||
                  ob_wall_ms(ob_clock_real()) >= ob_plan_expires(&doc);

@@ -121,7 +121,7 @@ enum ob_status ob_plan_check(const struct ob_value *doc, const struct ob_plan_ro
     if (version < 1 || version > OB_PLAN_VERSION)
         return ob_fail(err, OB_ERR_STALE,
                        "plan %s: made by another version of offboard; plan again", row->id);
-    if (!is_whole(doc, row))
+    if (!row->erased && !is_whole(doc, row)) /* what was erased from cannot be compared any more */
         return ob_fail(err, OB_ERR_STALE, "plan %s: its document was changed after it was made",
                        row->id);
     return OB_OK;

@@ -36,6 +36,8 @@ OB_MUST_CHECK enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_
                                           struct ob_err *err);
 /* A document that was changed, or of a newer program, is refused (OB_ERR_STALE). One of an older
  * program is not: a run of it may have to go on. */
+/* (One that somebody was erased from passes: it may be shown, and ob_ledger_plan_usable() keeps it
+ * from being carried out.) */
 OB_MUST_CHECK enum ob_status ob_plan_check(const struct ob_value *doc,
                                            const struct ob_plan_row *row, struct ob_err *err);
 

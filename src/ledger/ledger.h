@@ -25,6 +25,7 @@ struct ob_plan_row {
     int64_t created_ms;
     char *policy_name;      /* file name as the operator gave it */
     struct ob_buf document; /* canonical JSON */
+    bool erased; /* somebody was erased from it: `digest` is of what it was, nobody may apply it */
 };
 void ob_plan_row_fini(struct ob_plan_row *p);
 
@@ -79,6 +80,7 @@ struct ob_person_row {
     char *detail;     /* reason for people: error code and message, or why skipped */
     int64_t calls;    /* mutating calls that named this person */
     int64_t acted_ms; /* when the last of them was sent (wall clock); 0: none was */
+    bool erased;      /* person, id and detail are "(erased)" */
 };
 void ob_person_row_fini(struct ob_person_row *p);
 
@@ -147,7 +149,9 @@ void ob_ledger_watch(struct ob_ledger *l, bool (*may)(void *ctx, bool commit), v
 OB_MUST_CHECK enum ob_status ob_ledger_holds(struct ob_ledger *l, const void *text, size_t len,
                                              bool *holds, struct ob_err *err);
 
-/* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. */
+/* Blobs by SHA-256 (policy sources, inputs). Putting the same twice is nothing. One that somebody
+ * was erased from cannot be used any more: getting it is OB_ERR_STALE, putting it makes it whole.
+ */
 OB_MUST_CHECK enum ob_status ob_ledger_blob_put(struct ob_ledger *l, const void *p, size_t len,
                                                 char digest[65], struct ob_err *err);
 OB_MUST_CHECK enum ob_status ob_ledger_blob_get(struct ob_ledger *l, const char *digest,
@@ -159,6 +163,9 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_put(struct ob_ledger *l, const struc
 /* `id` may be any unique prefix of 4 digits or more, or "latest". OB_ERR_USAGE: no such plan. */
 OB_MUST_CHECK enum ob_status ob_ledger_plan_get(struct ob_ledger *l, const char *id,
                                                 struct ob_plan_row *out, struct ob_err *err);
+/* OB_ERR_STALE when somebody was erased from it: no run of it can be made. */
+OB_MUST_CHECK enum ob_status ob_ledger_plan_usable(struct ob_ledger *l, const char *id,
+                                                   struct ob_err *err);
 /* Newest first; calls `each` until it answers false. The document is left empty. */
 OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  bool (*each)(void *, const struct ob_plan_row *),
@@ -235,8 +242,8 @@ ob_ledger_person_each(struct ob_ledger *l, int64_t run, const char *path,
 
 /* ---- who was acted upon, over all runs (limits over time) ---- */
 
-struct ob_acted { /* texts are lent until `each` returns */
-    const char *id;
+struct ob_acted {     /* texts are lent until `each` returns */
+    const char *id;   /* of somebody who was erased: a text that is nobody else's */
     const char *kind; /* of the action: disable or delete */
     int64_t run;
     int64_t acted_ms;
@@ -288,10 +295,6 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const ch
 
 /* ---- what the ledger can testify ---- */
 
-/* The key id of a person by name; 0 when there is none and none is to be made. */
-OB_MUST_CHECK enum ob_status ob_ledger_subject(struct ob_ledger *l, const char *name, bool make,
-                                               int64_t *id, struct ob_err *err);
-
 struct ob_sighting_row { /* a plan named this person for an action; texts are lent */
     const char *person;  /* the key column */
     const char *target, *action, *plan;
@@ -311,10 +314,37 @@ struct ob_past_row { /* somebody was named in a mutating call; lent to `each` */
     enum ob_person_state state;
     int64_t acted_ms;
 };
-/* All of a target, in the order in which they were acted upon. */
+/* All of a target, in the order in which they were acted upon; without who was erased. */
 OB_MUST_CHECK enum ob_status ob_ledger_past_each(struct ob_ledger *l, const char *target,
                                                  bool (*each)(void *, const struct ob_past_row *),
                                                  void *ctx, struct ob_err *err);
+
+/* ---- erasing somebody ---- */
+
+/* Whom and what an erasure concerns. */
+struct ob_erasure {
+    char **names; /* the person's, and those that are one of their ids */
+    size_t name_count;
+    char **ids; /* what clouds know them by */
+    size_t id_count;
+    int64_t rows;                       /* of runs */
+    int64_t plans, inputs, runs, other; /* documents about many that are rewritten */
+    int64_t spent;                      /* of these plans: not carried out yet, and cannot be now */
+};
+void ob_erasure_fini(struct ob_erasure *e);
+
+/* What erasing this person (a name, or a cloud's id) would do. OB_ERR_USAGE: nothing is known of
+ * them, or the id is of several people; OB_ERR_LOCKED: an open run needs what is known of them. */
+OB_MUST_CHECK enum ob_status ob_ledger_erase_look(struct ob_ledger *l, const char *person,
+                                                  struct ob_erasure *out, struct ob_err *err);
+/* Does it: their key is destroyed, documents about many are rewritten without them, and neither
+ * the file nor its log nor freed pages hold anything of them when it answers OB_OK. What was
+ * committed and not cleaned yet (killed; OB_ERR_LOCKED: somebody reads the file) the next opening
+ * finishes. `out` as above. */
+OB_MUST_CHECK enum ob_status ob_ledger_erase(struct ob_ledger *l, const char *person,
+                                             struct ob_erasure *out, struct ob_err *err);
+/* An erasure of this person that was interrupted was finished by this opening. */
+bool ob_ledger_erase_finished(struct ob_ledger *l, const char *person);
 
 const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
 bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */

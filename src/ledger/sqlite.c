@@ -19,7 +19,7 @@ static bool in_memory(const char *path)
     return strcmp(path, ":memory:") == 0;
 }
 
-static enum ob_status exec(struct ob_ledger *l, const char *sql, struct ob_err *err)
+enum ob_status ob_ledger_exec(struct ob_ledger *l, const char *sql, struct ob_err *err)
 {
     errno = 0;
     int rc = sqlite3_exec(l->db, sql, NULL, NULL, NULL);
@@ -41,12 +41,13 @@ static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_e
     if (sqlite3_db_readonly(l->db, "main") == 1) /* SQLite falls back to that silently */
         return ob_ledger_fault(l, SQLITE_READONLY, err);
     /* cell_size_check and trusted_schema: the file may be damaged or made to harm. temp_store:
-     * no names of people in /tmp. */
-    return exec(l,
-                "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-                "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                "PRAGMA cache_size = -16384",
-                err);
+     * no names of people in /tmp. secure_delete: what was erased is overwritten. */
+    return ob_ledger_exec(
+        l,
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+        "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+        "PRAGMA cache_size = -16384; PRAGMA secure_delete = ON",
+        err);
 }
 
 struct identity {
@@ -150,31 +151,19 @@ static enum ob_status use_wal(struct ob_ledger *l, struct ob_err *err)
 #define TEXT_(x) #x
 #define TEXT(x)  TEXT_(x)
 
-/* Inside a turn; another process may have been faster. */
 static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
-    enum ob_status st = identify(l, &id, err);
-    if (st != OB_OK || !is_fresh(&id))
-        return st;
-    st = exec(l, ob_schema, err);
+    enum ob_status st = ob_ledger_exec(l, ob_schema, err);
     if (st == OB_OK)
-        st = exec(l,
-                  "PRAGMA application_id = " TEXT(
-                      OB_SCHEMA_APPLICATION) ";"
-                                             "PRAGMA user_version = " TEXT(OB_SCHEMA_VERSION),
-                  err);
+        st = ob_subjects_make(l, err);
+    if (st == OB_OK)
+        st = ob_ledger_exec(
+            l,
+            "PRAGMA application_id = " TEXT(OB_SCHEMA_APPLICATION) ";"
+                                                                   "PRAGMA user_version = " TEXT(
+                                                                       OB_SCHEMA_VERSION),
+            err);
     return st;
-}
-
-/* The same for a ledger of an older program: step by step, all or nothing. */
-static enum ob_status migrate(struct ob_ledger *l, struct ob_err *err)
-{
-    struct identity id = {0};
-    enum ob_status st = identify(l, &id, err);
-    for (int64_t v = id.version; st == OB_OK && v >= 1 && v < OB_SCHEMA_VERSION; v++)
-        st = exec(l, ob_migrations[v], err);
-    return st == OB_OK ? exec(l, "PRAGMA user_version = " TEXT(OB_SCHEMA_VERSION), err) : st;
 }
 
 static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
@@ -187,7 +176,11 @@ static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
     st = ob_ledger_group(l, &own, err);
     if (st != OB_OK)
         return st;
-    st = is_fresh(&id) ? make_tables(l, err) : migrate(l, err);
+    st = identify(l, &id, err); /* another process may have been faster */
+    if (st == OB_OK && is_fresh(&id))
+        st = make_tables(l, err);
+    else if (st == OB_OK && id.version < OB_SCHEMA_VERSION)
+        st = ob_ledger_migrate(l, id.version, err);
     return ob_ledger_group_end(l, own, st, err);
 }
 
@@ -203,6 +196,14 @@ static enum ob_status open_file(struct ob_ledger *l, char **real, struct ob_err 
     return st;
 }
 
+/* An erasure or a migration that was interrupted. When somebody else reads the file it stays
+ * marked, for whoever comes next. */
+static enum ob_status finish_cleaning(struct ob_ledger *l, struct ob_err *err)
+{
+    enum ob_status st = l->sealer ? ob_ledger_clean(l, &l->cleaned, err) : OB_OK;
+    return st == OB_ERR_LOCKED ? OB_OK : st;
+}
+
 enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct ob_err *err)
 {
     *out = NULL;
@@ -210,6 +211,8 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
     struct ob_ledger *l = ob_xcalloc(1, sizeof *l);
     l->path = ob_xstrdup(path);
     ob_lock_init(&l->lock, NULL);
+    ob_buf_init(&l->cleaned, OB_BUF_SMALL);
+    ob_subjects_init(l, !in_memory(path));
     enum ob_status st = open_file(l, &real, err);
     if (st == OB_OK)
         st = connect(l, real, err);
@@ -221,6 +224,10 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
         st = use_wal(l, err);
     if (st == OB_OK)
         st = make_schema(l, err);
+    if (st == OB_OK)
+        st = ob_subjects_read(l, err);
+    if (st == OB_OK)
+        st = finish_cleaning(l, err);
     free(real);
     if (st == OB_OK)
         *out = l;
@@ -239,6 +246,8 @@ void ob_ledger_close(struct ob_ledger *l)
         sqlite3_finalize(l->statements[i]);
     sqlite3_close(l->db);
     ob_lock_fini(&l->lock);
+    ob_subjects_fini(l);
+    ob_buf_fini(&l->cleaned);
     free(l->path);
     free(l);
 }
@@ -290,8 +299,10 @@ void ob_ledger_rollback(struct ob_ledger *l)
 {
     if (l->in_turn && !sqlite3_get_autocommit(l->db))
         (void)!turn_step(l, OB_SQL_ROLLBACK, NULL);
-    if (l->in_turn)
+    if (l->in_turn) {
         ob_ledger_forget_steps(l);
+        ob_subjects_forget(l);
+    }
     end_turn(l);
 }
 

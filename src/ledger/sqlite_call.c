@@ -11,6 +11,10 @@ static enum ob_status put_call(struct ob_ledger *l, struct ob_call_row *c,
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s;
+    enum ob_status st = ob_subject_of_run(l, c->run, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_CALL_PUT);
     ob_query_int(&q, c->run);
     ob_query_text(&q, c->step);
@@ -26,8 +30,8 @@ static enum ob_status put_call(struct ob_ledger *l, struct ob_call_row *c,
     ob_query_int(&q, c->done_ms);
     ob_query_int(&q, c->http_status);
     ob_query_text(&q, c->result);
-    ob_query_text(&q, c->detail);
-    enum ob_status st = ob_query_write(&q, &changed, err);
+    ob_query_seal(&q, &s, c->detail);
+    st = ob_query_write(&q, &changed, err);
     c->id = st == OB_OK ? sqlite3_last_insert_rowid(l->db) : 0;
     return st;
 }
@@ -94,14 +98,18 @@ enum ob_status ob_ledger_result(struct ob_ledger *l, const struct ob_call_row *c
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s;
+    enum ob_status st = ob_subject_of_run(l, c->run, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_CALL_DONE);
     ob_query_int(&q, c->done_ms);
     ob_query_int(&q, c->http_status);
     ob_query_text(&q, c->result);
-    ob_query_text(&q, c->detail);
+    ob_query_seal(&q, &s, c->detail);
     ob_query_int(&q, c->id);
     ob_query_int(&q, c->run);
-    enum ob_status st = ob_query_write(&q, &changed, err);
+    st = ob_query_write(&q, &changed, err);
     if (st == OB_OK && changed != 1)
         return ob_ledger_refuse(l, err, "run %" PRId64 ": no call %" PRId64, c->run, c->id);
     return st;
@@ -115,7 +123,6 @@ static void read_texts(struct ob_query *q, struct ob_call_row *c)
     c->request_id = ob_query_get_text(q, 7);
     c->body_digest = ob_query_get_text(q, 8);
     c->result = ob_query_get_text(q, 14);
-    c->detail = ob_query_get_text(q, 15);
 }
 
 static enum ob_status read_call(struct ob_query *q, struct ob_call_row *c, struct ob_err *err)
@@ -128,6 +135,9 @@ static enum ob_status read_call(struct ob_query *q, struct ob_call_row *c, struc
     c->sent_ms = ob_query_get_int(q, 11);
     c->done_ms = ob_query_get_int(q, 12);
     c->http_status = (int)ob_query_get_int(q, 13);
+    enum ob_status st = ob_query_opened_text(q, 15, &c->detail, NULL, err);
+    if (st != OB_OK)
+        return st;
     if (!ob_call_kind_parse(ob_query_lend_text(q, 5), &c->kind))
         return ob_ledger_damaged(q->l, err, "a call has an unknown kind");
     if (!ob_ranges_read(ob_query_lend_text(q, 9), &c->people, &c->people_count) ||

@@ -12,12 +12,15 @@ enum ob_status ob_ledger_person_set(struct ob_ledger *l, int64_t run, const char
     struct ob_query q;
     int changed;
     int64_t step;
+    struct ob_subject s = {0};
     enum ob_status st = ob_ledger_step_need(l, run, path, &step, err);
+    if (st == OB_OK && detail && *detail)
+        st = ob_subject_of_position(l, step, index, &s, err);
     if (st != OB_OK)
         return st;
     ob_query_open(&q, l, OB_SQL_PERSON_SET);
     ob_query_text(&q, ob_person_state_word(state));
-    ob_query_text(&q, detail);
+    ob_query_seal(&q, &s, detail);
     ob_query_int(&q, calls);
     ob_query_int(&q, step);
     ob_query_int(&q, index);
@@ -30,10 +33,17 @@ enum ob_status ob_ledger_person_set(struct ob_ledger *l, int64_t run, const char
 
 static enum ob_status read_person(struct ob_query *q, struct ob_person_row *p, struct ob_err *err)
 {
+    enum ob_held held;
+    memset(p, 0, sizeof *p);
     p->index = ob_query_get_int(q, 0);
-    p->person = ob_query_get_text(q, 1);
-    p->id = ob_query_get_text(q, 2);
-    p->detail = ob_query_get_text(q, 4);
+    enum ob_status st = ob_query_opened_text(q, 1, &p->person, &held, err);
+    if (st == OB_OK)
+        st = ob_query_opened_text(q, 2, &p->id, NULL, err);
+    if (st == OB_OK)
+        st = ob_query_opened_text(q, 4, &p->detail, NULL, err);
+    if (st != OB_OK)
+        return st;
+    p->erased = held == OB_HELD_ERASED;
     p->calls = ob_query_get_int(q, 5);
     p->acted_ms = ob_query_get_int(q, 6);
     if (!ob_person_state_parse(ob_query_lend_text(q, 3), &p->state))
@@ -70,10 +80,14 @@ static enum ob_status put_snapshot(struct ob_ledger *l, int64_t step, int64_t in
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s;
+    enum ob_status st = ob_subject_of_position(l, step, index, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_SNAPSHOT_PUT);
     ob_query_int(&q, step);
     ob_query_int(&q, index);
-    ob_query_buf(&q, json);
+    ob_query_seal_buf(&q, &s, json);
     return ob_query_write(&q, &changed, err);
 }
 
@@ -112,8 +126,11 @@ enum ob_status ob_ledger_snapshot_get(struct ob_ledger *l, int64_t run, const ch
     ob_query_int(&q, step);
     ob_query_int(&q, index);
     st = ob_query_next(&q, &row, err);
+    enum ob_held held = OB_HELD_WHOLE;
     if (row)
-        st = ob_query_copy(&q, 0, json, err);
+        st = ob_query_opened(&q, 0, json, &held, err);
+    if (held == OB_HELD_ERASED)
+        ob_buf_clear(json);
     ob_query_close(&q);
     return st;
 }

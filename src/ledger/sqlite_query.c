@@ -115,6 +115,18 @@ void ob_query_open(struct ob_query *q, struct ob_ledger *l, enum ob_sql which)
         *kept = q->st;
 }
 
+void ob_query_prepare(struct ob_query *q, struct ob_ledger *l, const char *sql)
+{
+    *q = (struct ob_query){.l = l, .rc = SQLITE_OK};
+    q->rc = sqlite3_prepare_v2(l->db, sql, -1, &q->st, NULL);
+}
+
+void ob_query_again(struct ob_query *q)
+{
+    sqlite3_reset(q->st);
+    q->bound = 0;
+}
+
 void ob_query_close(struct ob_query *q)
 {
     if (!q->st)

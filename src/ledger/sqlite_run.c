@@ -8,17 +8,35 @@
 
 /* ---- runs ---- */
 
-enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan, int64_t now_ms,
-                                 int64_t *run, struct ob_err *err)
+static enum ob_status put_run(struct ob_ledger *l, const char *plan, int64_t now_ms, int64_t *run,
+                              struct ob_err *err)
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s = {0};
+    enum ob_status st = ob_ledger_plan_usable(l, plan, err);
+    if (st == OB_OK && l->sealer)
+        st = ob_subject_new(l, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_RUN_NEW);
     ob_query_text(&q, plan);
     ob_query_int(&q, now_ms);
-    enum ob_status st = ob_query_write(&q, &changed, err);
+    ob_query_int(&q, s.id);
+    st = ob_query_write(&q, &changed, err);
     *run = st == OB_OK ? sqlite3_last_insert_rowid(l->db) : 0;
     return st;
+}
+
+enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan, int64_t now_ms,
+                                 int64_t *run, struct ob_err *err)
+{
+    bool own;
+    *run = 0;
+    enum ob_status st = ob_ledger_group(l, &own, err);
+    if (st != OB_OK)
+        return st;
+    return ob_ledger_group_end(l, own, put_run(l, plan, now_ms, run, err), err);
 }
 
 enum ob_status ob_ledger_run_count(struct ob_ledger *l, const char *plan, int64_t *count,
@@ -45,13 +63,17 @@ enum ob_status ob_ledger_run_end(struct ob_ledger *l, int64_t run, int64_t now_m
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s;
+    enum ob_status st = ob_subject_of_run(l, run, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_RUN_END);
     ob_query_text(&q, ob_run_state_word(state));
     ob_query_text(&q, ob_status_word(exit));
-    ob_query_text(&q, detail);
+    ob_query_seal(&q, &s, detail);
     ob_query_int(&q, state == OB_RUN_DONE ? now_ms : 0);
     ob_query_int(&q, run);
-    enum ob_status st = ob_query_write(&q, &changed, err);
+    st = ob_query_write(&q, &changed, err);
     return st == OB_OK && changed != 1 ? no_run(l, run, err) : st;
 }
 
@@ -87,8 +109,10 @@ static enum ob_status read_run(struct ob_query *q, struct ob_run_row *r, struct 
     strncpy(r->plan, ob_query_lend_text(q, 1), sizeof r->plan - 1);
     r->started_ms = ob_query_get_int(q, 3);
     r->ended_ms = ob_query_get_int(q, 4);
-    r->detail = ob_query_get_text(q, 6);
     r->due_ms = ob_query_get_int(q, 7);
+    enum ob_status st = ob_query_opened_text(q, 6, &r->detail, NULL, err);
+    if (st != OB_OK)
+        return st;
     if (!ob_run_state_parse(ob_query_lend_text(q, 2), &r->state) ||
         !ob_status_parse(ob_query_lend_text(q, 5), &r->exit))
         return ob_ledger_damaged(q->l, err, "a run has an unknown state or exit");
@@ -186,17 +210,21 @@ static enum ob_status put_step(struct ob_ledger *l, int64_t run, const struct ob
 {
     struct ob_query q;
     int changed;
+    struct ob_subject key;
+    enum ob_status st = ob_subject_of_run(l, run, &key, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_STEP_PUT);
     ob_query_int(&q, run);
     ob_query_text(&q, s->path);
     ob_query_text(&q, s->target);
     ob_query_text(&q, s->action);
-    ob_query_text(&q, s->digest);
+    ob_query_seal(&q, &key, s->digest);
     ob_query_int(&q, s->settled);
-    ob_query_buf(&q, &s->options);
-    ob_query_buf(&q, &s->result);
+    ob_query_seal_buf(&q, &key, &s->options);
+    ob_query_seal_buf(&q, &key, &s->result);
     ob_query_text(&q, s->kind);
-    enum ob_status st = ob_query_write(&q, &changed, err);
+    st = ob_query_write(&q, &changed, err);
     *id = st == OB_OK ? sqlite3_last_insert_rowid(l->db) : 0;
     return st;
 }
@@ -206,14 +234,21 @@ static enum ob_status put_person(struct ob_ledger *l, int64_t step, const struct
 {
     struct ob_query q;
     int changed;
+    struct ob_subject s = {0};
+    enum ob_status st = OB_OK;
+    if (l->sealer)
+        st = ob_subject_of(l, p->person ? p->person : "", true, &s, err);
+    if (st != OB_OK)
+        return st;
     ob_query_open(&q, l, OB_SQL_PERSON_PUT);
     ob_query_int(&q, step);
     ob_query_int(&q, p->index);
-    ob_query_text(&q, p->person);
-    ob_query_text(&q, p->id);
+    ob_query_seal(&q, &s, p->person);
+    ob_query_seal(&q, &s, p->id);
     ob_query_text(&q, ob_person_state_word(p->state));
-    ob_query_text(&q, p->detail);
+    ob_query_seal(&q, &s, p->detail);
     ob_query_int(&q, p->calls);
+    ob_query_int(&q, s.id);
     return ob_query_write(&q, &changed, err);
 }
 
@@ -249,16 +284,21 @@ enum ob_status ob_ledger_people_add(struct ob_ledger *l, int64_t run, const char
     return ob_ledger_group_end(l, own, st, err);
 }
 
-static void read_step(struct ob_query *q, struct ob_step_row *s)
+static enum ob_status read_step(struct ob_query *q, struct ob_step_row *s, struct ob_err *err)
 {
     s->path = ob_query_get_text(q, 0);
     s->target = ob_query_get_text(q, 1);
     s->action = ob_query_get_text(q, 2);
-    s->digest = ob_query_get_text(q, 3);
     s->settled = ob_query_get_int(q, 4) != 0;
-    ob_query_get_buf(q, 5, &s->options);
-    ob_query_get_buf(q, 6, &s->result);
     s->kind = ob_query_get_text(q, 7);
+    ob_buf_init(&s->options, OB_BUF_LARGE);
+    ob_buf_init(&s->result, OB_BUF_LARGE);
+    enum ob_status st = ob_query_opened_text(q, 3, &s->digest, NULL, err);
+    if (st == OB_OK)
+        st = ob_query_opened(q, 5, &s->options, NULL, err);
+    if (st == OB_OK)
+        st = ob_query_opened(q, 6, &s->result, NULL, err);
+    return st;
 }
 
 enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run, const char *path,
@@ -272,8 +312,10 @@ enum ob_status ob_ledger_step_get(struct ob_ledger *l, int64_t run, const char *
     ob_query_text(&q, path);
     enum ob_status st = ob_query_next(&q, &row, err);
     if (row)
-        read_step(&q, out);
+        st = read_step(&q, out, err);
     ob_query_close(&q);
+    if (st != OB_OK)
+        ob_step_row_fini(out);
     return st;
 }
 
@@ -284,11 +326,14 @@ static enum ob_status write_result(struct ob_ledger *l, enum ob_sql which, int64
     struct ob_query q;
     int changed;
     int64_t id;
+    struct ob_subject s;
     enum ob_status st = ob_ledger_step_need(l, run, path, &id, err);
+    if (st == OB_OK)
+        st = ob_subject_of_run(l, run, &s, err);
     if (st != OB_OK)
         return st;
     ob_query_open(&q, l, which);
-    ob_query_buf(&q, result);
+    ob_query_seal_buf(&q, &s, result);
     ob_query_int(&q, id);
     return ob_query_write(&q, &changed, err);
 }
@@ -316,8 +361,8 @@ enum ob_status ob_ledger_step_each(struct ob_ledger *l, int64_t run,
     ob_query_int(&q, run);
     while (more && (st = ob_query_next(&q, &row, err)) == OB_OK && row) {
         struct ob_step_row s;
-        read_step(&q, &s);
-        more = each(ctx, &s);
+        st = read_step(&q, &s, err);
+        more = st == OB_OK && each(ctx, &s);
         ob_step_row_fini(&s);
     }
     ob_query_close(&q);

@@ -160,15 +160,16 @@ static void grow(struct ob_undo_part *p)
     p->doubtful = ob_xrealloc(p->doubtful, p->cap, sizeof *p->doubtful);
 }
 
-/* Whom the step changed, and whom it may have changed. */
+/* Whom the step changed, and whom it may have changed. Who was erased stays as they are: nobody
+ * knows any more who that was. */
 static bool gather(void *ctx, const struct ob_person_row *row)
 {
     struct gathering *g = ctx;
     struct ob_undo_part *p = g->part;
     bool doubtful = row->state == OB_P_UNKNOWN || row->state == OB_P_SENT ||
                     row->state == OB_P_ACCEPTED || row->state == OB_P_DOUBT;
-    if ((row->state != OB_P_SUCCEEDED && !doubtful) || !g->may(g->ctx, row->person) ||
-        ob_map_get(g->back, row->id))
+    if ((row->state != OB_P_SUCCEEDED && !doubtful) || row->erased ||
+        !g->may(g->ctx, row->person) || ob_map_get(g->back, row->id))
         return true;
     grow(p);
     p->keys[p->count] = ob_xstrdup(row->person);

@@ -249,8 +249,12 @@ static void people(void **state)
     int64_t run = put_run(l);
     put_step(l, run, "1", 20);
     for (int s = OB_P_PENDING; s <= OB_P_SKIPPED; s++) {
-        struct ob_person_row want = {7,     "p7", "c7", (enum ob_person_state)s, "no \xc3\xa9",
-                                     5 + s, 0};
+        struct ob_person_row want = {.index = 7,
+                                     .person = "p7",
+                                     .id = "c7",
+                                     .state = (enum ob_person_state)s,
+                                     .detail = "no \xc3\xa9",
+                                     .calls = 5 + s};
         OK(ob_ledger_person_set(l, run, "1", 7, want.state, want.detail, want.calls, &err));
         OK(ob_ledger_person_each(l, run, "1", one_person, &want, &err));
         assert_int_equal(want.index, -1);

@@ -27,6 +27,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/offboard-cli-$name-XXXXXX") || exit 2
 mkdir "$dir/bin" "$dir/home" "$dir/work" "$dir/out" || exit 2
 ln -s "$(realpath "$OFFBOARD")" "$dir/bin/offboard"
 ln -s "$(realpath "$HOSTILE")" "$dir/bin/hostile"
+ln -s "$(dirname "$(realpath "$HOSTILE")")/opened" "$dir/bin/opened"
 children=
 finish() {
     for pid in $children; do
