@@ -37,7 +37,7 @@
 ---    without it wire.find_error reads JSON in all the wrappings of H.E and A.C.1
 ---@field retry_after? fun(headers: table<string, string>): integer? milliseconds; without it, or
 ---    when it answers nil, the header Retry-After (seconds or a date) counts
----@field own? fun(target: table, signer: string): Own[] whose the credential is; without it, unknown
+---@field own? fun(target: table, signer: string): Own[] whose the credential is; else: unknown
 ---@field id_shape? fun(target: table): IdShape what an id looks like; without it, like anything
 ---@field is_read? fun(request: RawRequest): boolean does a raw request only read? Without it GET
 ---    and HEAD do. Where it exists it is asked for GET too: behind an RPC gateway GET deletes.

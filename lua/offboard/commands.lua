@@ -198,7 +198,10 @@ local commands = {
         .. "- reads them from standard input, one a line" } },
     options = join({ ceiling, yes, parallel,
       { "--admin", arg = "ID", many = true,
-        help = "this one is an administrator and is meant; for several, give it again" } }, common),
+        help = "this one is an administrator and is meant; for several, give it again" },
+      { "--straight", flag = true,
+        help = "delete also who was not disabled first, where the cloud has such a state" } },
+      common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",

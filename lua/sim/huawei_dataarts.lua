@@ -388,6 +388,7 @@ function M.id_of(person)
   return person.iam
 end
 
+-- Whoever the given people say is an administrator.
 function M.promote(record)
   record.roles[ROLES[1].role_id] = true
 end

@@ -13,13 +13,16 @@
 
 #define IDS_MAX ((size_t)64 * 1024 * 1024)
 
-static const char policy_text[] = "local people = input.lines \"people\"\n"
-                                  "local t = target(var \"target\")\n"
-                                  "local admins = {}\n"
-                                  "for id in var(\"admins\", \"\"):gmatch \"[^\\n]+\" do\n"
-                                  "  admins[#admins + 1] = id\n"
-                                  "end\n"
-                                  "return t[var \"action\"](t, people, { admins = admins })\n";
+static const char policy_text[] =
+    "local people = input.lines \"people\"\n"
+    "local t = target(var \"target\")\n"
+    "local admins, straight = {}, nil\n"
+    "for id in var(\"admins\", \"\"):gmatch \"[^\\n]+\" do\n"
+    "  admins[#admins + 1] = id\n"
+    "end\n"
+    "if var(\"straight\", \"no\") == \"yes\" then straight = true end\n"
+    "return t[var \"action\"](t, people,\n"
+    "  { admins = admins, straight = straight })\n";
 
 /* To name somebody on the command line is not to say that this is an administrator: people are
  * pasted there, and come out of other programs. So --admin says it again. */
@@ -49,6 +52,8 @@ static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, 
         enum ob_status st = ob_file_read("-", IDS_MAX, out, OB_ERR_INPUT, err);
         if (st != OB_OK)
             return st;
+        if (out->len && ob_buf_str(out)[out->len - 1] != '\n')
+            ob_buf_addc(out, '\n'); /* or the next id would become part of this one */
     }
     return OB_OK;
 }
@@ -151,7 +156,8 @@ static enum ob_status read_it(struct ob_session *s, struct ob_target *t, const c
 static enum ob_status act(struct ob_session *s, const char *target, const char *action,
                           struct ob_buf *ids, struct ob_err *err)
 {
-    struct ob_bound_input in = {(char *)"people", (char *)"the command line", NULL, *ids};
+    struct ob_bound_input in = {
+        .name = (char *)"people", .source = (char *)"the command line", .bytes = *ids};
     struct ob_bound b = {.name = (char *)"call", .again = true, .inputs = &in, .input_count = 1};
     struct ob_value doc;
     char id[OB_PLAN_ID];
@@ -161,6 +167,8 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     ob_map_put_str(&b.vars, "target", target);
     ob_map_put_str(&b.vars, "action", action);
     put_admins(s->cli, &b.vars);
+    if (ob_cli_flag(s->cli, "straight"))
+        ob_map_put_str(&b.vars, "straight", "yes");
     ob_buf_init(&b.text, sizeof policy_text);
     ob_buf_adds(&b.text, policy_text);
     enum ob_status st = ob_session_plan(s, &b, id, &doc, err);

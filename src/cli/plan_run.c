@@ -76,6 +76,9 @@ static enum ob_status store_plan(struct ob_session *s, const struct ob_bound *b,
         st = seal_anew(s, doc, &row, &before, err);
     if (st == OB_OK)
         st = keep(s, &row, doc, &before, err);
+    struct ob_sight seen = {.plan = row.id, .doc = doc, .at_ms = ob_wall_ms(ob_clock_real())};
+    if (st == OB_OK)
+        st = ob_evidence_sight(s->ledger, &seen, err);
     memcpy(id, row.id, OB_PLAN_ID);
     ob_plan_row_fini(&row);
     return st;

@@ -124,14 +124,43 @@ static void add_step(struct ob_grid *g, const struct ob_value *step)
     ob_buf_fini(&who);
 }
 
+/* "" where there is nothing to tell. */
+static const char *evidence_of(const struct ob_value *step, const char *id)
+{
+    const char *text = id ? ob_map_str(ob_map_get(step, "evidence"), id) : NULL;
+    return text ? text : "";
+}
+
+/* Whom the host would leave alone as things stand: it may be another day before it is carried out.
+ */
+static void print_unproven(const struct ob_value *step, FILE *out)
+{
+    static const char skipped[] = "skipped: ";
+    const struct ob_value *people = ob_map_get(step, "people");
+    const char *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; ob_map_get(step, "evidence") && i < ob_list_count(people); i++) {
+        const char *text = evidence_of(step, ob_value_str(ob_list_at(ob_list_at(people, i), 1)));
+        if (strncmp(text, skipped, sizeof skipped - 1) != 0)
+            continue;
+        first = first ? first : text + sizeof skipped - 1;
+        n++;
+    }
+    if (n)
+        fprintf(out, "step %s: as it is now, %zu of %zu would be skipped:\n  %s\n",
+                ob_map_str(step, "path"), n, ob_list_count(people), first);
+}
+
 static void print_everybody(const struct ob_value *step, int width, bool bold, FILE *out)
 {
-    static const char *const names[] = {"person", "account"};
+    static const char *const names[] = {"person", "account", "evidence"};
     const struct ob_value *people = ob_map_get(step, "people");
-    struct ob_grid *g = ob_grid_new(names, 2);
+    const struct ob_value *evidence = ob_map_get(step, "evidence");
+    struct ob_grid *g = ob_grid_new(names, evidence ? 3 : 2);
     for (size_t i = 0; i < ob_list_count(people); i++) {
         const struct ob_value *one = ob_list_at(people, i);
-        const char *cells[] = {ob_value_str(ob_list_at(one, 0)), ob_value_str(ob_list_at(one, 1))};
+        const char *id = ob_value_str(ob_list_at(one, 1));
+        const char *cells[] = {ob_value_str(ob_list_at(one, 0)), id, evidence_of(step, id)};
         ob_grid_row(g, cells);
     }
     if (ob_list_count(people)) {
@@ -265,6 +294,8 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
     print_notes(doc, out);
     if (ob_list_count(steps))
         ob_grid_print(g, out, width, cli->color);
+    for (size_t i = 0; i < ob_list_count(steps); i++)
+        print_unproven(ob_list_at(steps, i), out);
     if (ob_plan_is_idle(doc))
         fputs("nothing to do\n", out);
     else

@@ -245,11 +245,14 @@ static void find_fault(struct ob_approval *a, const struct ob_approval_plan *p)
 }
 
 /* One person is one voice, whatever they call themselves: the same key, or the same account of
- * the system. */
-static bool by_planner(const struct ob_approval *a, const struct ob_value *planned)
+ * the system. NULL: somebody else. */
+static const char *by_planner(const struct ob_approval *a, const struct ob_value *planned)
 {
-    return same_text(ob_map_str(&a->doc, "by"), ob_map_str(planned, "user")) ||
-           same_text(ob_map_str(&a->doc, "key"), ob_map_str(planned, "key"));
+    if (same_text(ob_map_str(&a->doc, "key"), ob_map_str(planned, "key")))
+        return "it is by the one who planned (the same key)";
+    if (same_text(ob_map_str(&a->doc, "by"), ob_map_str(planned, "user")))
+        return "it is by the one who planned (the same user)";
+    return ob_map_str(planned, "user") ? NULL : "the plan does not say who made it";
 }
 
 bool ob_approval_is_for(const struct ob_approval *a, const struct ob_approval_need *n)
@@ -260,14 +263,13 @@ bool ob_approval_is_for(const struct ob_approval *a, const struct ob_approval_ne
 void ob_approval_judge(struct ob_approval *a, const struct ob_approval_plan *p)
 {
     find_fault(a, p);
-    a->planner = !a->fault[0] && by_planner(a, p->by);
+    const char *planner = by_planner(a, p->by);
+    a->planner = !a->fault[0] && planner;
     a->counts = false;
     for (size_t i = 0; i < p->need_count && !a->counts; i++)
         a->counts = ob_approval_is_for(a, &p->needs[i]);
     if (!a->counts && !a->fault[0])
-        snprintf(a->fault, sizeof a->fault, "it is by the one who planned (%s)",
-                 same_text(ob_map_str(&a->doc, "key"), ob_map_str(p->by, "key")) ? "the same key"
-                                                                                 : "the same user");
+        snprintf(a->fault, sizeof a->fault, "%s", planner ? planner : "nobody asks for it");
 }
 
 int64_t ob_approval_count(const struct ob_approval *all, size_t count,

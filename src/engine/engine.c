@@ -240,6 +240,11 @@ static bool is_control(unsigned char c)
     return c < 0x20 || c == 0x7f;
 }
 
+enum ob_status ob_engine_half_read(const struct ob_engine *e)
+{
+    return e->opt.ledger ? OB_ERR : OB_ERR_INPUT;
+}
+
 const char *ob_engine_clean(struct ob_engine *e, const char *text)
 {
     static _Thread_local char line[1024];

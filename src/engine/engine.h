@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "engine/evidence.h"
 #include "engine/target.h"
 #include "ledger/ledger.h"
 
@@ -101,6 +102,9 @@ struct ob_step_spec {
     const char *const *groups;               /* only equal texts share a call */
     const struct ob_value *const *snapshots; /* for an action that is from_snapshot; lent until
                                                 the op is freed */
+    /* What must be proven of each person before they are acted upon; NULL: nothing. Lent until
+     * ob_engine_step() returns. An undo is always allowed. */
+    const struct ob_require *require;
     /* What each was when planned, and what to do about one who is not so any more. */
     const struct ob_was *was;
     bool stop_on_change;

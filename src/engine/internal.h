@@ -108,6 +108,9 @@ void ob_engine_notice(struct ob_engine *e, const struct ob_notice *n);
 bool ob_engine_txn(struct ob_engine *e, bool must);
 /* Remembers the first failure of the ledger; always false, for `return`. */
 bool ob_engine_broken(struct ob_engine *e, const struct ob_err *err);
+/* What a reading that is not whole ends with: while planning it is a bad input, later it may be
+ * tried again. */
+enum ob_status ob_engine_half_read(const struct ob_engine *e);
 const char *ob_engine_clean(struct ob_engine *e, const char *text); /* redacted, one line */
 
 /* ---- job.c: from the queue to the wire ---- */

@@ -41,7 +41,8 @@ struct ob_step {
     size_t *group;                     /* only equal numbers share a call; NULL: all do */
     int64_t *index;                    /* of the ledger */
     struct ob_progress *progress;
-    struct ob_idmap map; /* id -> position */
+    struct ob_idmap map;          /* id -> position */
+    struct ob_evidence *evidence; /* NULL: none is required */
     enum ob_phase phase;
     bool reading;
     size_t calls_out;

@@ -286,6 +286,36 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const ch
                                                    const char *what, struct ob_buf *value,
                                                    struct ob_err *err);
 
+/* ---- what the ledger can testify ---- */
+
+/* The key id of a person by name; 0 when there is none and none is to be made. */
+OB_MUST_CHECK enum ob_status ob_ledger_subject(struct ob_ledger *l, const char *name, bool make,
+                                               int64_t *id, struct ob_err *err);
+
+struct ob_sighting_row { /* a plan named this person for an action; texts are lent */
+    const char *person;  /* the key column */
+    const char *target, *action, *plan;
+    int64_t at_ms;
+};
+OB_MUST_CHECK enum ob_status
+ob_ledger_sighting_put(struct ob_ledger *l, const struct ob_sighting_row *s, struct ob_err *err);
+/* When plans named this person at this target, oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_sighting_each(struct ob_ledger *l, const char *person,
+                                                     const char *target,
+                                                     bool (*each)(void *, int64_t at_ms), void *ctx,
+                                                     struct ob_err *err);
+
+struct ob_past_row { /* somebody was named in a mutating call; lent to `each` */
+    int64_t run;
+    const char *path, *kind, *id;
+    enum ob_person_state state;
+    int64_t acted_ms;
+};
+/* All of a target, in the order in which they were acted upon. */
+OB_MUST_CHECK enum ob_status ob_ledger_past_each(struct ob_ledger *l, const char *target,
+                                                 bool (*each)(void *, const struct ob_past_row *),
+                                                 void *ctx, struct ob_err *err);
+
 const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
 bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */
 const char *ob_call_kind_word(enum ob_call_kind k);

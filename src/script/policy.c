@@ -260,6 +260,8 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     ob_value_init(&p->trips);
     ob_value_set_map(&p->spared);
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
+    for (size_t i = 0; i < opt->input_count; i++)
+        ob_demands_init(&p->uses[i].demands);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
         p->targets[i] =
@@ -310,6 +312,7 @@ void ob_policy_free(struct ob_policy *p)
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);
     ob_policy_inputs_free(p);
+    ob_evidence_forget(p);
     free(p->key);
     free(p);
 }
@@ -344,6 +347,16 @@ static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
     return st;
 }
 
+static enum ob_status end_plan(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st = ob_health_absence(p, err);
+    if (st == OB_OK)
+        st = ob_record_end(p, err);
+    if (st == OB_OK)
+        ob_evidence_tell(p);
+    return st == OB_OK ? ob_health_keep(p, err) : st;
+}
+
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
     bool plans = p->opt.mode == OB_MODE_PLAN;
@@ -353,7 +366,7 @@ enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = plans ? ob_record_end(p, err) : check_undos(p, err);
+        st = plans ? end_plan(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

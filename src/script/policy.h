@@ -18,6 +18,8 @@ struct ob_bound_input { /* what the operator bound to a name */
     char *source; /* file name for messages */
     char *path;   /* where it is read again; NULL: it came from standard input */
     struct ob_buf bytes;
+    int64_t mtime_ms; /* when the file was last changed; 0: nobody knows */
+    bool invented;    /* by a rehearsal: nothing can be expected of it */
 };
 
 struct ob_policy_options {
@@ -54,7 +56,7 @@ struct ob_policy_options {
     int64_t deadline_ms; /* on the monotonic clock it stops as after SIGTERM; 0: never */
     /* APPLY: reads an input again after a wait; NULL: the file at its path. */
     enum ob_status (*reread)(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
-                             struct ob_err *err);
+                             int64_t *mtime_ms, struct ob_err *err);
     void *reread_ctx;
     const struct ob_rehearsing *rehearsing; /* NULL: this is no rehearsal */
 };

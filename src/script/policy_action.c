@@ -146,7 +146,7 @@ static void check_names(lua_State *L, const struct ob_value *options)
 {
     static const char *const names[] = {"id",         "chunk",     "parallel",  "ramp",
                                         "on_failure", "stop_when", "undo_when", "on_change",
-                                        "admins",     NULL};
+                                        "admins",     "require",   "straight",  NULL};
     for (size_t i = 0; options->type == OB_MAP && i < options->map.count; i++) {
         const char *const *n = names;
         while (*n && strcmp(*n, options->map.pairs[i].key.p) != 0)
@@ -154,7 +154,7 @@ static void check_names(lua_State *L, const struct ob_value *options)
         if (!*n)
             luaL_error(L,
                        "unknown option \"%s\"; an action takes id, chunk, parallel, ramp, "
-                       "on_failure, stop_when, undo_when, on_change, admins",
+                       "on_failure, stop_when, undo_when, on_change, admins, require, straight",
                        options->map.pairs[i].key.p);
     }
 }
@@ -224,6 +224,13 @@ static const char *const *push_skips(lua_State *L, const struct ob_step_spec *sp
     return skips;
 }
 
+static enum ob_status record(struct ob_policy *p, const struct ob_step_spec *spec,
+                             struct ob_err *err)
+{
+    enum ob_status st = ob_record_step(p, spec->path, spec, err);
+    return st == OB_OK ? ob_record_evidence(p, spec, err) : st;
+}
+
 /* With everything checked: plan records, apply carries out. */
 static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, struct ob_op **op,
                                 struct ob_err *err)
@@ -233,7 +240,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
     ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
     spec->digest = digest;
     if (p->opt.mode == OB_MODE_PLAN)
-        return ob_record_step(p, spec->path, spec, err);
+        return record(p, spec, err);
     st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys, spec->ids,
                          spec->count, err);
     if (st == OB_OK && spec->count)
@@ -261,6 +268,7 @@ static int propose(lua_State *L, struct ob_step_spec *spec)
     struct ob_err err;
     struct ob_op *op = NULL;
     struct ob_value *left = ob_policy_push_owned(L);
+    ob_require_push(L, spec, ob_check_roster(L, AT_ROSTER));
     p->proposed = true;
     if (p->opt.mode == OB_MODE_PLAN &&
         ob_rank_late(p, spec, ob_check_roster(L, AT_ROSTER), left, &err) != OB_OK)

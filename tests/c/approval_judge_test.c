@@ -175,6 +175,9 @@ static void the_planner_does_not_count(void **state)
     ob_map_put_str(&d->by, "key", d->of[1].print);
     worth(d, &t, d->bob, "it is by the one who planned (the same key)");
     worth(d, &t, d->alice, "");
+    /* a plan that was written by hand, and not by offboard */
+    ob_value_set_map(&d->by);
+    worth(d, &t, d->bob, "the plan does not say who made it");
 }
 
 static void twice_the_same_is_one_voice(void **state)

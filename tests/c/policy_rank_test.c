@@ -203,6 +203,46 @@ static void the_last_one_when_it_runs(void **state)
     }
 }
 
+/* The directory shows for a minute what was before: the one who went is not counted as one who
+ * stays. */
+static void a_directory_that_lags(void **state)
+{
+    static const char text[] = ALL "local both = { " ID_OF("E00001") ", " ID_OF(
+        "E00002") " }\n"
+                  "for i = 1, 2 do\n"
+                  "  local o = studio:remove(people:where { employee = 'E0000' .. i },\n"
+                  "    { id = 'iam_user_id', admins = both })\n"
+                  "  note(#o.succeeded + #o.unknown)\n"
+                  "  for _, p in ipairs(o.skipped) do note(o:reason(p)) end\n"
+                  "end\n";
+    struct bench b;
+    bench_init(&b, 40, 40, "studio:lag=60s");
+    bench_aside(&b, ROLE("E00002", "r00001"));
+    bench_aside(&b, ROLE("E00007", "r00001"));
+    b.now += 120000;
+    good(&b, bench_plan(&b, text));
+    bench_aside(&b, ROLE("E00007", "r00002"));
+    b.now += 120000;
+    enum ob_status st = bench_apply(&b, text);
+    if (!strstr(bench_notes(&b), "1\n0\nthe last administrator of studio"))
+        fail_msg("%d: %s", (int)st, bench_notes(&b));
+    bench_fini(&b);
+}
+
+/* An account that logs in with its password is our own by that word already. */
+static void the_account_that_logs_in(void **state)
+{
+    static const char *const fields[] = {"account", "admin", NULL};
+    struct bench b;
+    all_six(&b);
+    config_add(&b, "byname", "huawei-meeting", fields, "password");
+    config_secret(&b, "password", "Demo-Passw0rd");
+    instead(&b, "name,account\nroot,admin\n");
+    ends(&b, bench_plan(&b, "target('byname'):delete(input.csv 'leavers', { id = 'account' })\n"),
+         OB_ERR_GUARD, "the credential of byname belongs to");
+    bench_fini(&b);
+}
+
 /* ---- protected by what the cloud shows ---- */
 
 #define OFF CLOUDS "local o = meeting:disable(people, { id = 'meeting_account' })\n" TELL
@@ -386,6 +426,8 @@ int main(void)
         cmocka_unit_test(promoted_since),
         cmocka_unit_test(the_last_administrator),
         cmocka_unit_test(the_last_one_when_it_runs),
+        cmocka_unit_test(a_directory_that_lags),
+        cmocka_unit_test(the_account_that_logs_in),
         cmocka_unit_test(protected_by_the_cloud),
         cmocka_unit_test(protected_since),
         cmocka_unit_test(the_wrong_column),

@@ -128,11 +128,11 @@ approvals() {
 
 # ---- small things ----
 
-# policy [FILE]: a policy that deletes the leavers from Meeting.
+# policy [FILE]: a policy that deletes the leavers from Meeting, straight.
 policy() {
     cat >"${1:-p.lua}" <<'E'
 local people = input.csv "leavers"
-target "meeting":delete(people, { id = "meeting_account" })
+target "meeting":delete(people, { id = "meeting_account", straight = true })
 E
 }
 
