@@ -59,7 +59,9 @@ static void plan_step(struct ob_policy *p, const struct ob_value *step, const st
         return;
     for (size_t i = 0; i < ob_list_count(people); i++) {
         const struct ob_value *one = ob_list_at(people, i);
-        const char *id = ob_value_str(ob_list_at(one, 1));
+        const char *key = ob_value_str(ob_list_at(one, 0)), *id = ob_value_str(ob_list_at(one, 1));
+        if (ob_struck_why(p->opt.struck, key, id))
+            continue;
         if (id && loses_something(one, kind) && (!done || ob_idmap_get(done, id) == OB_IDMAP_NONE))
             ob_limiter_plan(p->limiter, target, kind, id);
     }
