@@ -157,11 +157,45 @@ static void compare_readings(struct ob_diff *d)
     }
 }
 
+/* "meeting delete users 9, ..." */
+static char *limits_text(const struct ob_value *doc)
+{
+    const struct ob_value *all = ob_map_get(doc, "limits");
+    struct ob_buf out;
+    ob_buf_init(&out, OB_BUF_SMALL);
+    for (size_t i = 0; i < ob_list_count(all); i++) {
+        const struct ob_value *rules = ob_map_get(ob_list_at(all, i), "rules");
+        const char *target = ob_map_str(ob_list_at(all, i), "target");
+        for (size_t k = 0; k < ob_list_count(rules); k++) {
+            const struct ob_value *r = ob_list_at(rules, k);
+            const char *of = ob_map_str(r, "of"), *what = ob_map_str(r, "what");
+            ob_buf_addf(&out, "%s%s %s %s %lld", out.len ? ", " : "", target ? target : "?",
+                        of ? of : "?", what ? what : "?", (long long)ob_map_int(r, "people", 0));
+        }
+    }
+    char *text = ob_xstrdup(out.len ? ob_buf_str(&out) : "none");
+    ob_buf_fini(&out);
+    return text;
+}
+
+static void compare_limits(struct ob_diff *d)
+{
+    char *was = limits_text(d->was.doc), *is = limits_text(d->is.doc);
+    if (strcmp(was, is) != 0) {
+        tell(d, "limits", "", was, is);
+        add_reason(d, "limits", "");
+    }
+    free(was);
+    free(is);
+}
+
 void ob_diff_settings(struct ob_diff *d)
 {
-    static const char *const fields[][2] = {
-        {"max_delete", "--max-delete"}, {"ceiling", "--ceiling"}, {"allow_empty", "--allow-empty"},
-        {"limits", "limits"},           {"today", "the day"},     {"program", "offboard"}};
+    static const char *const fields[][2] = {{"max_delete", "--max-delete"},
+                                            {"ceiling", "--ceiling"},
+                                            {"allow_empty", "--allow-empty"},
+                                            {"today", "the day"},
+                                            {"program", "offboard"}};
     compare_policies(d);
     compare_inputs(d);
     compare_maps(d, "variable", ob_map_get(d->was.doc, "vars"), ob_map_get(d->is.doc, "vars"));
@@ -169,6 +203,7 @@ void ob_diff_settings(struct ob_diff *d)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         compare(d, fields[i][1], "", ob_map_get(d->was.doc, fields[i][0]),
                 ob_map_get(d->is.doc, fields[i][0]));
+    compare_limits(d);
     compare_readings(d);
 }
 
