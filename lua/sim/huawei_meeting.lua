@@ -262,12 +262,18 @@ function M.new(world, demo)
   c.default_admin = people.insert(c, { account = demo.meeting_account, name = "Administrator",
     english = "Administrator", phone = "+8613900000000", email = "admin@corp.example", dept = "1",
     admin = 0, status = 0, level = 1, pwd = demo.meeting_password })
+  -- People of a real directory have their own default administrator with them.
   for _, p in ipairs(world.people) do
-    if p.meeting then
+    if p.meeting and p.meeting ~= demo.meeting_account then
       people.person(c, p)
     end
   end
   return c
+end
+
+-- Whoever the given people say is an administrator.
+function M.promote(record)
+  record.admin = record.admin == 0 and 0 or 1
 end
 
 -- The id under which this cloud knows a person.

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/approvals.h"
 #include "cli/plan_fresh.h"
-#include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
 
@@ -53,6 +53,18 @@ static enum ob_status refuse_late_options(const struct ob_cli *cli, struct ob_er
     return OB_OK;
 }
 
+/* What approvers on other machines signed comes with the plan. Nobody is asked in vain. */
+static enum ob_status check_approved(struct ob_session *s, const char *id,
+                                     const struct ob_value *doc, struct ob_err *err)
+{
+    struct ob_approvals a = {0};
+    enum ob_status st = ob_approvals_bring(s, id, doc, err);
+    if (st == OB_OK)
+        st = ob_approvals_pass(&a, s, id, doc, 0, err);
+    ob_approvals_fini(&a);
+    return st;
+}
+
 static enum ob_status apply(struct ob_session *s, const char *what, struct ob_err *err)
 {
     struct ob_value doc;
@@ -74,6 +86,8 @@ static enum ob_status apply(struct ob_session *s, const char *what, struct ob_er
         if (st == OB_OK)
             st = ob_plan_fresh(id, &doc, ob_wall_ms(ob_clock_real()), err);
     }
+    if (st == OB_OK)
+        st = check_approved(s, id, &doc, err);
     if (st == OB_OK && (policy || s->cli->tty_in))
         st = ask(s, id, &doc, err);
     else if (st == OB_OK)

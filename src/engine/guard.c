@@ -1,18 +1,29 @@
 /* See guard.h. Protection is looked at person by person; how many may be touched is limit.c's. */
 #include "engine/guard.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/buf.h"
 
 struct protection {
     struct protection *next;
-    char *column; /* NULL: the id */
+    const struct ob_target *t; /* NULL: of the policy, for all targets */
+    char *column;              /* NULL: the id */
     char *pattern;
     char *where;
 };
 
+/* Targets whose own protections were taken over. */
+struct adopted {
+    struct adopted *next;
+    const struct ob_target *t;
+};
+
 struct ob_guard {
     struct protection *protections;
+    struct adopted *adopted;
 };
 
 struct ob_guard *ob_guard_new(void)
@@ -31,6 +42,11 @@ void ob_guard_free(struct ob_guard *g)
         free(p->pattern);
         free(p->where);
         free(p);
+    }
+    while (g->adopted) {
+        struct adopted *a = g->adopted;
+        g->adopted = a->next;
+        free(a);
     }
     free(g);
 }
@@ -75,10 +91,11 @@ bool ob_glob(const char *pattern, const char *text)
     return !*pattern;
 }
 
-static void add_protection(struct ob_guard *g, const char *column, const char *pattern,
-                           const char *where)
+static void add_protection(struct ob_guard *g, const struct ob_target *t, const char *column,
+                           const char *pattern, const char *where)
 {
     struct protection *p = ob_xcalloc(1, sizeof *p);
+    p->t = t;
     p->column = column && strcmp(column, "account") != 0 ? ob_xstrdup(column) : NULL;
     p->pattern = ob_xstrdup(pattern);
     p->where = ob_xstrdup(where);
@@ -86,12 +103,12 @@ static void add_protection(struct ob_guard *g, const char *column, const char *p
     g->protections = p;
 }
 
-enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
-                                const struct ob_value *patterns, const char *where,
-                                struct ob_err *err)
+static enum ob_status add_patterns(struct ob_guard *g, const struct ob_target *t,
+                                   const char *column, const struct ob_value *patterns,
+                                   const char *where, struct ob_err *err)
 {
     if (patterns->type == OB_STR && patterns->s.len) {
-        add_protection(g, column, patterns->s.p, where);
+        add_protection(g, t, column, patterns->s.p, where);
         return OB_OK;
     }
     for (size_t i = 0; i < ob_list_count(patterns); i++) {
@@ -99,7 +116,7 @@ enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
         if (!one || !*one)
             return ob_fail(err, OB_ERR_POLICY,
                            "%s: protect: a pattern is a text such as \"admin*\"", where);
-        add_protection(g, column, one, where);
+        add_protection(g, t, column, one, where);
     }
     if (patterns->type == OB_LIST || (patterns->type == OB_MAP && !patterns->map.count))
         return OB_OK;
@@ -107,54 +124,190 @@ enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
                    column ? column : "it");
 }
 
-/* The text of a person that a protection is about; NULL when there is none. */
-static const char *protected_text(const struct protection *p, const char *id, ob_guard_cell *cell,
-                                  void *ctx, size_t i)
+enum ob_status ob_guard_protect(struct ob_guard *g, const char *column,
+                                const struct ob_value *patterns, const char *where,
+                                struct ob_err *err)
 {
-    const char *account = cell ? cell(ctx, i, p->column ? p->column : "account") : NULL;
-    if (p->column)
-        return account;
-    /* A roster may have a column of that very name beside the one whose ids are sent. */
-    return account && ob_glob(p->pattern, account) ? account : id;
+    return add_patterns(g, NULL, column, patterns, where, err);
 }
 
-static enum ob_status check_protected(const struct ob_guard *g, const struct ob_target *t,
-                                      const struct ob_action *a, const char *key, const char *id,
-                                      ob_guard_cell *cell, void *ctx, size_t i, struct ob_err *err)
+/* The operator's, once. */
+static enum ob_status adopt(struct ob_guard *g, const struct ob_target *t, struct ob_err *err)
+{
+    static const char where[] = "targets.lua";
+    const struct ob_value *v = &t->protect;
+    for (const struct adopted *a = g->adopted; a; a = a->next)
+        if (a->t == t)
+            return OB_OK;
+    struct adopted *a = ob_xcalloc(1, sizeof *a);
+    *a = (struct adopted){g->adopted, t};
+    g->adopted = a;
+    enum ob_status st = v->type == OB_LIST ? add_patterns(g, t, NULL, v, where, err) : OB_OK;
+    for (size_t i = 0; v->type == OB_MAP && i < v->map.count && st == OB_OK; i++)
+        st = add_patterns(g, t, v->map.pairs[i].key.p, &v->map.pairs[i].value, where, err);
+    return st;
+}
+
+/* ---- who is protected ---- */
+
+/* What the cloud shows under this name, as a text; NULL: nothing that can be compared. */
+static const char *shown_text(const struct ob_value *row, const char *name, char *room, size_t size)
+{
+    const struct ob_value *v = ob_map_get(ob_map_get(row, "fields"), name);
+    if (!v || v->type == OB_LIST || v->type == OB_MAP)
+        return NULL;
+    if (v->type == OB_STR)
+        return v->s.p;
+    if (v->type == OB_INT)
+        snprintf(room, size, "%" PRId64, v->i);
+    else
+        snprintf(room, size, "%s", v->type != OB_BOOL ? "" : v->b ? "true" : "false");
+    return room;
+}
+
+static const char *match(const struct protection *p, const char *text)
+{
+    return text && ob_glob(p->pattern, text) ? text : NULL;
+}
+
+/* The text of a row of the cloud that a protection is about, and that matches. */
+static const char *row_match(const struct protection *p, const char *id, const struct ob_value *row,
+                             char *room, size_t size)
+{
+    return p->column ? match(p, shown_text(row, p->column, room, size)) : match(p, id);
+}
+
+/* The same of the roster; one may have a column "account" beside that whose ids are sent. */
+static const char *cell_match(const struct protection *p, const struct ob_guard_who *who, size_t i)
+{
+    const char *cell = who->cell ? who->cell(who->ctx, i, p->column ? p->column : "account") : NULL;
+    const char *text = match(p, cell);
+    return text || p->column ? text : match(p, who->ids[i]);
+}
+
+static const struct ob_value *row_of(const struct ob_guard_who *who, size_t i)
+{
+    return who->row ? who->row(who->ctx, i) : NULL;
+}
+
+/* A cloud may leave out what is empty: it shows a column when it shows it of anybody. */
+static bool is_shown(const struct ob_guard_who *who, const char *column)
+{
+    char room[32];
+    for (size_t i = 0; i < who->count; i++)
+        if (shown_text(row_of(who, i), column, room, sizeof room))
+            return true;
+    return false;
+}
+
+static enum ob_status check_columns(const struct ob_guard *g, const struct ob_target *t,
+                                    const struct ob_action *a, const struct ob_guard_who *who,
+                                    struct ob_err *err)
 {
     for (const struct protection *p = g->protections; p; p = p->next) {
-        const char *text = protected_text(p, id, cell, ctx, i);
-        if (!text)
-            return ob_fail(
-                err, OB_ERR_GUARD,
-                "%s:%s: %s has no column \"%s\", so nobody can tell whether \"%s\" of "
-                "%s protects this person; nothing was changed: protect { account = ... } "
-                "is about ids",
-                t->name, a->name, key, p->column, p->pattern, p->where);
-        if (ob_glob(p->pattern, text))
+        size_t i = 0;
+        if (!p->column || (p->t && p->t != t))
+            continue;
+        while (i < who->count && who->cell && who->cell(who->ctx, i, p->column))
+            i++;
+        if (i < who->count && !is_shown(who, p->column))
             return ob_fail(err, OB_ERR_GUARD,
-                           "%s:%s names %s (%s), who is protected by \"%s\" of %s; nothing was "
-                           "changed: leave this person out of the policy",
-                           t->name, a->name, key, text, p->pattern, p->where);
-    }
-    for (size_t k = 0; k < ob_list_count(&t->protect); k++) {
-        const char *pattern = ob_value_str(ob_list_at(&t->protect, k));
-        if (pattern && ob_glob(pattern, id))
-            return ob_fail(err, OB_ERR_GUARD,
-                           "%s:%s names %s (%s), who is protected by \"%s\" of targets.lua; "
-                           "nothing was changed: leave this person out of the policy",
-                           t->name, a->name, key, id, pattern);
+                           "%s:%s: %s has no column \"%s\", and %s shows none, so nobody can tell "
+                           "whether \"%s\" of %s protects this person; nothing was changed: "
+                           "protect { account = ... } is about ids",
+                           t->name, a->name, who->keys[i], p->column, t->name, p->pattern,
+                           p->where);
     }
     return OB_OK;
 }
 
+/* Of all those who are protected the first are told by name. */
+#define TOLD 12
+
+struct found {
+    size_t count;
+    struct ob_buf one, names; /* the first one, in a sentence; all of them */
+};
+
+static void tell(struct found *f, const char *key, const char *text, const struct protection *p)
+{
+    if (++f->count > TOLD)
+        return;
+    if (f->count == 1)
+        ob_buf_addf(&f->one, "%s (%s), who is protected by \"%s\" of %s", key, text, p->pattern,
+                    p->where);
+    ob_buf_addf(&f->names, "%s%.60s (%.60s) by \"%.60s\" of %.60s", f->count > 1 ? "; " : "", key,
+                text, p->pattern, p->where);
+}
+
+static void find_protection(const struct ob_guard *g, const struct ob_target *t,
+                            const struct ob_guard_who *who, size_t i, struct found *f)
+{
+    char room[32];
+    for (const struct protection *p = g->protections; p; p = p->next) {
+        if (p->t && p->t != t)
+            continue;
+        const char *text = cell_match(p, who, i);
+        if (!text)
+            text = row_match(p, who->ids[i], row_of(who, i), room, sizeof room);
+        if (text) {
+            tell(f, who->keys[i], text, p);
+            return;
+        }
+    }
+}
+
+static enum ob_status say_found(const struct found *f, const struct ob_target *t,
+                                const struct ob_action *a, struct ob_err *err)
+{
+    char more[40] = "";
+    if (f->count == 1)
+        return ob_fail(err, OB_ERR_GUARD,
+                       "%s:%s names %s; nothing was changed: leave this person out of the policy",
+                       t->name, a->name, ob_buf_str(&f->one));
+    if (f->count > TOLD)
+        snprintf(more, sizeof more, "; and %zu more", f->count - TOLD);
+    return ob_fail(err, OB_ERR_GUARD,
+                   "%s:%s names %zu people who are protected; nothing was changed: leave them out "
+                   "of the policy: %s%s",
+                   t->name, a->name, f->count, ob_buf_str(&f->names), more);
+}
+
+static enum ob_status check_people(const struct ob_guard *g, const struct ob_target *t,
+                                   const struct ob_action *a, const struct ob_guard_who *who,
+                                   struct ob_err *err)
+{
+    struct found f = {0};
+    ob_buf_init(&f.one, OB_BUF_LARGE);
+    ob_buf_init(&f.names, OB_BUF_LARGE);
+    for (size_t i = 0; g->protections && i < who->count; i++)
+        find_protection(g, t, who, i, &f);
+    enum ob_status st = f.count ? say_found(&f, t, a, err) : OB_OK;
+    ob_buf_fini(&f.one);
+    ob_buf_fini(&f.names);
+    return st;
+}
+
 enum ob_status ob_guard_step(struct ob_guard *g, const struct ob_target *t,
-                             const struct ob_action *a, const char *const *keys,
-                             const char *const *ids, size_t count, ob_guard_cell *cell, void *ctx,
+                             const struct ob_action *a, const struct ob_guard_who *who,
                              struct ob_err *err)
 {
-    enum ob_status st = OB_OK;
-    for (size_t i = 0; i < count && st == OB_OK; i++)
-        st = check_protected(g, t, a, keys[i], ids[i], cell, ctx, i, err);
-    return st;
+    enum ob_status st = adopt(g, t, err);
+    if (st == OB_OK)
+        st = check_people(g, t, a, who, err);
+    return st == OB_OK && !who->replay ? check_columns(g, t, a, who, err) : st;
+}
+
+bool ob_guard_shown(const struct ob_guard *g, const struct ob_target *t, const char *id,
+                    const struct ob_value *row, char *why, size_t size)
+{
+    char room[32];
+    for (const struct protection *p = g->protections; p; p = p->next) {
+        const char *text = p->t && p->t != t ? NULL : row_match(p, id, row, room, sizeof room);
+        if (!text)
+            continue;
+        snprintf(why, size, "protected by \"%s\" of %s: %s", p->pattern, p->where, text);
+        return true;
+    }
+    return false;
 }

@@ -256,6 +256,12 @@ bool ob_limiter_wants_population(const struct ob_limiter *l, const char *target)
     return wants;
 }
 
+bool ob_limiter_knows_population(const struct ob_limiter *l, const char *target)
+{
+    const struct ob_side *s = find_side(l, target);
+    return s && s->population >= 0;
+}
+
 void ob_limiter_population(struct ob_limiter *l, const char *target, int64_t people)
 {
     struct ob_side *s = ob_limiter_side(l, target);

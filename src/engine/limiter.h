@@ -39,6 +39,7 @@ void ob_limiter_plan(struct ob_limiter *l, const char *target, const char *kind,
 const char *ob_limiter_next(const struct ob_limiter *l, const char *target);
 /* Does a share of this target count? Then its population has to be known. */
 bool ob_limiter_wants_population(const struct ob_limiter *l, const char *target);
+bool ob_limiter_knows_population(const struct ob_limiter *l, const char *target);
 void ob_limiter_population(struct ob_limiter *l, const char *target, int64_t people);
 /* For the plan's document: [{ target, population?, rules = [{ of, what, people, by, share? }] }],
  * of each only the tightest. */

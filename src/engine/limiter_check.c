@@ -34,7 +34,9 @@ static bool load_acted(void *ctx, const struct ob_acted *a)
 static bool load_due(void *ctx, const struct ob_acted *a)
 {
     struct ob_acted now = *a;
+    struct load *w = ctx;
     now.acted_ms = INT64_MAX;
+    w->to->due = true;
     return load_acted(ctx, &now);
 }
 
@@ -54,6 +56,7 @@ static struct ob_trip make_trip(const struct ob_limiter *l, const struct ob_side
                             .planned = s->plan.people[OB_IN_PLAN][r->of],
                             .runs = h->runs[g],
                             .run_count = h->run_count[g],
+                            .due = h->due,
                             .run = l->opt.run};
 }
 
@@ -102,7 +105,7 @@ static void tell(const struct ob_trip *t, struct ob_value *trips, struct ob_buf 
 {
     if (!ob_list_count(trips)) {
         ob_trip_text(t, message);
-        ob_buf_adds(message, "; nothing was changed: ");
+        ob_buf_adds(message, t->run ? "; nothing more was sent: " : "; nothing was changed: ");
         ob_trip_way_out(t, message);
     }
     ob_trip_value(t, ob_list_push(trips));

@@ -16,6 +16,7 @@ struct ob_headcount { /* distinct people of one target */
     int64_t people[OB_GROUPS][OB_OFS];
     int64_t runs[OB_GROUPS][OB_RUNS_TOLD]; /* of other plans, whose people are counted */
     size_t run_count[OB_GROUPS];           /* may be more than are kept */
+    bool due;                              /* some of them are pending still */
 };
 void ob_headcount_init(struct ob_headcount *h);
 void ob_headcount_fini(struct ob_headcount *h);
@@ -31,6 +32,7 @@ struct ob_trip {
     int64_t counted, planned; /* planned: of this plan or call */
     const int64_t *runs;
     size_t run_count;
+    bool due;
     int64_t run; /* 0 while planning */
 };
 /* Without the way out. */

@@ -32,10 +32,10 @@ static void tell_window(const struct ob_trip *t, struct ob_buf *out)
     bool day = t->rule.what == OB_LIMIT_DAY;
     ob_buf_addf(out,
                 "%s: %" PRId64 " %s would be %s within %s where %s allows %" PRId64 ": %" PRId64
-                " now, %" PRId64 " in the last %s",
+                " now, %" PRId64 " in the last %s%s",
                 t->target, t->counted, people(t->counted), verb(t->rule.of),
                 day ? "24 hours" : "7 days", t->rule.by, t->rule.people, t->planned,
-                t->counted - t->planned, day ? "24 hours" : "7 days");
+                t->counted - t->planned, day ? "24 hours" : "7 days", t->due ? " or pending" : "");
     tell_runs(t, out);
 }
 

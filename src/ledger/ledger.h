@@ -115,6 +115,17 @@ struct ob_call_row {
 };
 void ob_call_row_fini(struct ob_call_row *c);
 
+/* ---- approvals ---- */
+
+struct ob_approval_row {
+    int64_t id; /* given by the ledger */
+    char plan[OB_PLAN_ID];
+    struct ob_buf document;  /* the bytes that were signed: canonical JSON (engine/approval.h) */
+    struct ob_buf signature; /* Ed25519 */
+    char *key;               /* print of the key (base/signature.h) */
+};
+void ob_approval_row_fini(struct ob_approval_row *a);
+
 /* ---- the interface ---- */
 
 /* A write that fails between begin and commit dooms its turn: later writes and the commit answer
@@ -159,6 +170,15 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_usable(struct ob_ledger *l, const ch
 OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  bool (*each)(void *, const struct ob_plan_row *),
                                                  void *ctx, struct ob_err *err);
+
+/* The same signature again is nothing. */
+OB_MUST_CHECK enum ob_status
+ob_ledger_approval_put(struct ob_ledger *l, const struct ob_approval_row *a, struct ob_err *err);
+/* Of this plan (its whole id), oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_approval_each(struct ob_ledger *l, const char *plan,
+                                                     bool (*each)(void *,
+                                                                  const struct ob_approval_row *),
+                                                     void *ctx, struct ob_err *err);
 
 OB_MUST_CHECK enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan,
                                                int64_t now_ms, int64_t *run, struct ob_err *err);
@@ -272,6 +292,36 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_put(struct ob_ledger *l, const ch
 OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const char *target,
                                                    const char *what, struct ob_buf *value,
                                                    struct ob_err *err);
+
+/* ---- what the ledger can testify ---- */
+
+/* The key id of a person by name; 0 when there is none and none is to be made. */
+OB_MUST_CHECK enum ob_status ob_ledger_subject(struct ob_ledger *l, const char *name, bool make,
+                                               int64_t *id, struct ob_err *err);
+
+struct ob_sighting_row { /* a plan named this person for an action; texts are lent */
+    const char *person;  /* the key column */
+    const char *target, *action, *plan;
+    int64_t at_ms;
+};
+OB_MUST_CHECK enum ob_status
+ob_ledger_sighting_put(struct ob_ledger *l, const struct ob_sighting_row *s, struct ob_err *err);
+/* When plans named this person at this target, oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_sighting_each(struct ob_ledger *l, const char *person,
+                                                     const char *target,
+                                                     bool (*each)(void *, int64_t at_ms), void *ctx,
+                                                     struct ob_err *err);
+
+struct ob_past_row { /* somebody was named in a mutating call; lent to `each` */
+    int64_t run;
+    const char *path, *kind, *id;
+    enum ob_person_state state;
+    int64_t acted_ms;
+};
+/* All of a target, in the order in which they were acted upon. */
+OB_MUST_CHECK enum ob_status ob_ledger_past_each(struct ob_ledger *l, const char *target,
+                                                 bool (*each)(void *, const struct ob_past_row *),
+                                                 void *ctx, struct ob_err *err);
 
 /* ---- erasing somebody ---- */
 

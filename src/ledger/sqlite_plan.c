@@ -145,14 +145,16 @@ static enum ob_status write_plan(struct ob_ledger *l, const struct ob_plan_row *
     return st == OB_OK && old ? ob_subject_destroy(l, old, err) : st;
 }
 
-static enum ob_status look_plan(struct ob_ledger *l, const char *id, bool *there, int64_t *subject,
-                                struct ob_err *err)
+/* Is there one of its id, is it this very document, and whose key is it under? */
+static enum ob_status look_plan(struct ob_ledger *l, const struct ob_plan_row *p, bool *there,
+                                bool *same, int64_t *subject, struct ob_err *err)
 {
     struct ob_query q;
     struct ob_seal seal = {0};
     ob_query_open(&q, l, OB_SQL_PLAN_GET);
-    ob_query_text(&q, id);
+    ob_query_text(&q, p->id);
     enum ob_status st = ob_query_next(&q, there, err);
+    *same = *there && strcmp(ob_query_lend_text(&q, 1), p->digest) == 0;
     if (*there && ob_query_seal_of(&q, 4, &seal))
         *subject = seal.subject;
     ob_query_close(&q);
@@ -162,11 +164,13 @@ static enum ob_status look_plan(struct ob_ledger *l, const char *id, bool *there
 /* The same plan made again is the same row, and the latest one; once it runs it is what it was. */
 static enum ob_status put_plan(struct ob_ledger *l, const struct ob_plan_row *p, struct ob_err *err)
 {
-    bool there;
+    bool there, same;
     int64_t runs = 0, old = 0;
-    enum ob_status st = look_plan(l, p->id, &there, &old, err);
+    enum ob_status st = look_plan(l, p, &there, &same, &old, err);
     if (st == OB_OK && there)
         st = ob_ledger_run_count(l, p->id, &runs, err);
+    if (st == OB_OK && runs && same)
+        return OB_OK;
     if (st == OB_OK && runs)
         return ob_ledger_refuse(l, err, "plan %s: was carried out already, and stays as it is",
                                 p->id);

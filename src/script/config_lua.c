@@ -335,6 +335,46 @@ static int l_target(lua_State *L)
     return 1;
 }
 
+/* ---- what holds for all targets: NAME = value ---- */
+
+/* [-0, +0, e] approvals = { need = 2, of = { ... } } */
+static void set_approvals(lua_State *L, const struct ob_value *v)
+{
+    struct ob_err err = {0};
+    struct ob_loader *l = loader_of(L);
+    int line = ob_config_line(l, 1, current_line(L), "approvals");
+    if (l->config->approvals) {
+        (void)ob_fail(&err, OB_ERR_USAGE, "approvals is said already");
+        refuse(L, &err);
+    }
+    if (ob_config_approvals(l, line, false, v, &l->config->approvals, &err) != OB_OK)
+        ob_raise_host(L, &err);
+}
+
+static const struct {
+    const char *name;
+    void (*set)(lua_State *L, const struct ob_value *v);
+} settings[] = {{"approvals", set_approvals}};
+
+/* [-0, +0, e] */
+static bool assign(lua_State *L)
+{
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct ob_err err = {0}, why = {0};
+        if (strcmp(name, settings[i].name) != 0)
+            continue;
+        struct ob_value *v = push_box(L);
+        if (!ob_to_value(L, 3, v, &why)) {
+            (void)ob_fail(&err, OB_ERR_USAGE, "%s: %s", name, why.message);
+            refuse(L, &err);
+        }
+        settings[i].set(L, v);
+        return true;
+    }
+    return false;
+}
+
 /* ---- the environment ---- */
 
 /* [-0, +0, e] Not even the name is shown: it may be a password without its quotes. */
@@ -376,5 +416,6 @@ static int setup(lua_State *L)
 
 enum ob_status ob_config_bind(struct ob_script *s, struct ob_err *err)
 {
+    s->assign = assign;
     return ob_script_setup(s, setup, err);
 }

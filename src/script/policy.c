@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/policy_directory.h"
 #include "script/policy_survey.h"
 #include "script/policy_undo.h"
 #include "script/target.h"
@@ -219,6 +220,7 @@ static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 static void make_engine(struct ob_policy *p)
 {
     struct ob_engine_options o = {
+        .guard = p->guard,
         .clock = p->opt.clock,
         .transport = p->opt.transport,
         .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
@@ -258,6 +260,8 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     ob_value_init(&p->trips);
     ob_value_set_map(&p->spared);
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
+    for (size_t i = 0; i < opt->input_count; i++)
+        ob_demands_init(&p->uses[i].demands);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
         p->targets[i] =
@@ -294,8 +298,11 @@ void ob_policy_free(struct ob_policy *p)
     ob_engine_free(p->engine);
     for (size_t i = 0; i < p->opt.config->count && !p->opt.rehearsing; i++)
         ob_target_close(p->targets[i].t);
-    for (size_t i = 0; i < p->opt.config->count; i++)
+    for (size_t i = 0; i < p->opt.config->count; i++) {
         ob_survey_free(p->targets[i].survey);
+        ob_directory_free(p->targets[i].directory);
+        ob_value_fini(&p->targets[i].going);
+    }
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);
@@ -305,6 +312,7 @@ void ob_policy_free(struct ob_policy *p)
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);
     ob_policy_inputs_free(p);
+    ob_evidence_forget(p);
     free(p->key);
     free(p);
 }
@@ -339,6 +347,16 @@ static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
     return st;
 }
 
+static enum ob_status end_plan(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st = ob_health_absence(p, err);
+    if (st == OB_OK)
+        st = ob_record_end(p, err);
+    if (st == OB_OK)
+        ob_evidence_tell(p);
+    return st == OB_OK ? ob_health_keep(p, err) : st;
+}
+
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
     bool plans = p->opt.mode == OB_MODE_PLAN;
@@ -348,7 +366,7 @@ enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = plans ? ob_record_end(p, err) : check_undos(p, err);
+        st = plans ? end_plan(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

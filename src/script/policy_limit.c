@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
 
@@ -60,7 +61,9 @@ static void plan_step(struct ob_policy *p, const struct ob_value *step, const st
     for (size_t i = 0; i < ob_list_count(people); i++) {
         const struct ob_value *one = ob_list_at(people, i);
         const char *id = ob_value_str(ob_list_at(one, 1));
-        if (id && loses_something(one, kind) && (!done || ob_idmap_get(done, id) == OB_IDMAP_NONE))
+        const char *key = ob_value_str(ob_list_at(one, 0));
+        if (id && key && !ob_struck_why(p->opt.struck, key, id) && loses_something(one, kind) &&
+            (!done || ob_idmap_get(done, id) == OB_IDMAP_NONE))
             ob_limiter_plan(p->limiter, target, kind, id);
     }
 }
@@ -123,7 +126,7 @@ enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err)
 struct done_ids { /* of one step of this run */
     struct ob_idmap map;
     char **owned;
-    size_t count;
+    size_t count, cap;
 };
 
 static bool note_done(void *ctx, const struct ob_person_row *row)
@@ -131,7 +134,10 @@ static bool note_done(void *ctx, const struct ob_person_row *row)
     struct done_ids *d = ctx;
     if (!ob_person_state_final(row->state) || ob_idmap_get(&d->map, row->id) != OB_IDMAP_NONE)
         return true;
-    d->owned = ob_xrealloc(d->owned, d->count + 1, sizeof *d->owned);
+    if (d->count == d->cap) {
+        d->cap = d->cap ? d->cap * 2 : 64;
+        d->owned = ob_xrealloc(d->owned, d->cap, sizeof *d->owned);
+    }
     d->owned[d->count] = ob_xstrdup(row->id);
     ob_idmap_add(&d->map, d->owned[d->count], d->count);
     d->count++;
@@ -171,6 +177,13 @@ enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err)
     }
     for (size_t i = 0; i < ob_list_count(steps) && st == OB_OK && !p->opt.undo_of; i++)
         st = plan_rest(p, ob_list_at(steps, i), err);
+    /* A share that was written after the plan was made, of a directory that nobody has counted. A
+     * target that is gone is for the policy to stumble over. */
+    for (const char *t = ob_limiter_next(p->limiter, NULL); t && st == OB_OK;
+         t = ob_limiter_next(p->limiter, t))
+        if (ob_config_target(p->opt.config, t) && ob_limiter_wants_population(p->limiter, t) &&
+            !ob_limiter_knows_population(p->limiter, t))
+            st = know_population(p, t, err);
     return st == OB_OK ? ob_limiter_check_plan(p->limiter, &p->trips, err) : st;
 }
 

@@ -134,6 +134,21 @@ static enum ob_status count_step(struct ob_policy *p, size_t people, struct ob_e
     return OB_OK;
 }
 
+/* How its bytes were made into rows: whoever looks at the plan later has to see the same. */
+static void record_reader(const struct ob_policy *p, const struct ob_bound_input *in,
+                          struct ob_value *v)
+{
+    static const char *const formats[] = {"csv", "json", "lines"};
+    struct ob_input_options o = ob_policy_input_options(p, in);
+    ob_map_put_str(v, "format", formats[o.format]);
+    if (o.encoding)
+        ob_map_put_str(v, "encoding", o.encoding);
+    if (o.separator)
+        ob_map_put_str(v, "separator", o.separator);
+    if (o.key)
+        ob_map_put_str(v, "key", o.key);
+}
+
 enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
                                struct ob_err *err)
 {
@@ -154,6 +169,7 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     if (in->path)
         ob_map_put_str(v, "path", in->path);
     ob_map_put_str(v, "digest", digest);
+    record_reader(p, in, v);
     return OB_OK;
 }
 
@@ -165,6 +181,10 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
         return NULL;
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
+    if (p->current) {
+        char where[200];
+        ob_map_put_str(v, "where", ob_policy_where(p->current->T, where, sizeof where));
+    }
     ob_map_put_str(v, "target", target);
     ob_map_put_str(v, "action", action);
     return v;
@@ -349,9 +369,21 @@ static void settle_steps(struct ob_policy *p)
         assume_step(p, &steps->list.items[i]);
 }
 
+/* Loosened for today is loosened for other plans. */
+static void seal_approvals(struct ob_policy *p)
+{
+    size_t count = 0;
+    struct ob_approval_need *needs =
+        p->opt.undo_of ? NULL : ob_config_approval_needs(p->opt.config, &p->doc, &count);
+    if (needs)
+        ob_approval_seal(&p->doc, needs, count);
+    free(needs);
+}
+
 enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
 {
     settle_steps(p);
     ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
+    seal_approvals(p);
     return ob_limits_planned(p, err);
 }

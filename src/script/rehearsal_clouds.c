@@ -78,6 +78,8 @@ static void add_target(struct ob_rehearsal *r, const char *name, const struct de
     t->limit = like->limit;
     ob_value_fini(&t->protect);
     ob_value_copy(&t->protect, &like->protect);
+    ob_value_fini(&t->self);
+    ob_value_copy(&t->self, &like->self);
 }
 
 /* Targets of providers that nobody simulates are left out: a policy that names one is told. */

@@ -102,7 +102,8 @@ static enum ob_status step(struct fixture *f, const struct ob_target *t, const s
                            size_t first, size_t count, void *ctx)
 {
     memset(&err, 0, sizeof err);
-    return ob_guard_step(f->g, t, a, f->ids + first, f->ids + first, count, cell, ctx, &err);
+    struct ob_guard_who who = {f->ids + first, f->ids + first, count, cell, NULL, ctx, false};
+    return ob_guard_step(f->g, t, a, &who, &err);
 }
 
 static void protect(struct fixture *f, const char *column, const char *pattern)
@@ -127,7 +128,7 @@ static void protections(void **state)
     says("names p3 (Board), who is protected by \"board\" of p.lua:1");
     protect(&f, "manager", "x");
     assert_int_equal(step(&f, &f.a, &f.disable, 4, 1, NULL), OB_ERR_GUARD);
-    says("p4 has no column \"manager\", so nobody can tell whether \"x\" of p.lua:1 protects");
+    says("p4 has no column \"manager\", and a shows none, so nobody can tell whether \"x\"");
     fixture_fini(&f);
 }
 

@@ -275,6 +275,9 @@ static void who_counts(void **state)
         if ((plan(&b, "disable", 5, 1) != OB_OK) != cases[i].counts)
             fail_msg("%s, %s: %s", ob_person_state_word(cases[i].state),
                      cases[i].open ? "open" : "done", err.message);
+        if (cases[i].counts)
+            says(cases[i].sent ? "2 in the last 24 hours by run 1"
+                               : "2 in the last 24 hours or pending by run 1");
         bench_fini(&b);
     }
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/plan.h"
 #include "script/policy.h"
 #include "script/policy_parts.h"
@@ -29,6 +30,8 @@ struct bench {
     int64_t now;
     int64_t wall_off;  /* the wall clock was set by that much */
     const char *fresh; /* what the input "leavers" holds when it is read again; NULL: it is gone */
+    int64_t fresh_ms;  /* when that file was last changed; 0: nobody knows */
+    const char *fresh_roster; /* the same of the input "roster" */
     struct ob_clock clock;
     struct ob_transport transport;
     struct ob_sim *sim;
@@ -46,6 +49,7 @@ struct bench {
     struct ob_policy *policy;
     const char *max_delete;
     int64_t ceiling; /* 0: none */
+    const struct ob_struck *struck;
     struct ob_limits limits;
     bool busy; /* all that is not held is collected at once */
     struct ob_err err;
@@ -145,12 +149,14 @@ static inline int64_t bench_wall(void *self)
 }
 
 static inline enum ob_status bench_reread(void *self, const struct ob_bound_input *in,
-                                          struct ob_buf *out, struct ob_err *err)
+                                          struct ob_buf *out, int64_t *mtime_ms, struct ob_err *err)
 {
     struct bench *b = self;
-    if (!b->fresh)
+    *mtime_ms = b->fresh_ms;
+    const char *fresh = in == &b->inputs[1] ? b->fresh_roster : b->fresh;
+    if (!fresh)
         return ob_fail(err, OB_ERR_INPUT, "%s: cannot open", in->source);
-    ob_buf_adds(out, b->fresh);
+    ob_buf_adds(out, fresh);
     return OB_OK;
 }
 
@@ -234,6 +240,7 @@ static inline void bench_fini(struct bench *b)
     ob_sim_free(b->sim);
     ob_ledger_close(b->ledger);
     ob_buf_fini(&b->inputs[0].bytes);
+    ob_buf_fini(&b->inputs[1].bytes);
     ob_value_fini(&b->plan);
     ob_value_fini(&b->vars);
     ob_value_fini(&b->notes);
@@ -243,6 +250,23 @@ static inline void bench_fini(struct bench *b)
     }
     free(b->config.targets);
     ob_vault_free(b->config.vault);
+}
+
+/* A second input, "roster": these bytes, now and when it is read again. */
+static inline void bench_roster(struct bench *b, const char *text)
+{
+    ob_buf_fini(&b->inputs[1].bytes);
+    b->inputs[1] = (struct ob_bound_input){.name = (char *)"roster", .source = (char *)"r.csv"};
+    ob_buf_init(&b->inputs[1].bytes, OB_BUF_LARGE);
+    ob_buf_adds(&b->inputs[1].bytes, text);
+    b->fresh_roster = text;
+}
+
+/* The input "leavers" becomes another file. */
+static inline void bench_leavers(struct bench *b, const char *text)
+{
+    ob_buf_clear(&b->inputs[0].bytes);
+    ob_buf_adds(&b->inputs[0].bytes, text);
 }
 
 /* ---- running ---- */
@@ -255,10 +279,11 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .text = text,
         .len = strlen(text),
         .inputs = b->inputs,
-        .input_count = 1,
+        .input_count = b->inputs[1].name ? 2 : 1,
         .vars = &b->vars,
         .max_delete = b->max_delete,
         .ceiling = b->ceiling ? b->ceiling : OB_CEILING_NONE,
+        .struck = b->struck,
         .limits = b->limits,
         .now_ms = WALL_MS,
         .today = "2026-11-22",

@@ -2,6 +2,7 @@
  * the plan is carried out; what is left when one trips in the middle; ceilings; populations. */
 #include "policy_help.h"
 #include <unistd.h>
+#include "engine/approval.h"
 #include "engine/limiter.h"
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
@@ -80,7 +81,8 @@ static void nor_when_it_is_carried_out(void **state)
         good(&b, bench_plan(&b, dodges[i]));
         allow(&b, OB_OF_BOTH, OB_LIMIT_USERS, 5);
         size_t sent = b.sent;
-        ends(&b, bench_apply(&b, dodges[i]), OB_ERR_GUARD, "targets.lua allows 5");
+        ends(&b, bench_apply(&b, dodges[i]), OB_ERR_GUARD,
+             "targets.lua allows 5; nothing more was sent: plan again, without them");
         assert_int_equal(b.sent, sent);
         assert_false(bench_has_step(&b, "1"));
         bench_fini(&b);
@@ -222,7 +224,7 @@ static void by_what_others_did(void **state)
             assert_false(bench_has_step(&b, "2"));
             assert_null(strstr(bench_notes(&b), "went on"));
             ends(&b, bench_resume(&b, in_the_middle), OB_ERR_GUARD,
-                 "; nothing was changed: offboard resume ");
+                 "; nothing more was sent: offboard resume ");
             b.now += DAY_MS + 60000;
             good(&b, bench_resume(&b, in_the_middle));
         } else {
@@ -299,10 +301,18 @@ static void a_ceiling_is_for_one_plan(void **state)
     b.ceiling = 100;
     ends(&b, bench_plan(&b, "limit { users = 5 }\n" LOCK), OB_ERR_GUARD, "p.lua:1 allows 5");
     good(&b, bench_plan(&b, LOCK));
-    b.ceiling = 7; /* an approver lowers it: by one too many */
-    ends(&b, bench_apply(&b, LOCK), OB_ERR_GUARD, "the approved ceiling allows 7");
-    b.ceiling = 0;
+    struct ob_struck *struck = ob_struck_new();
+    const struct ob_value *step = ob_list_at(ob_map_get(&b.plan, "steps"), 0);
+    const struct ob_value *one = ob_list_at(ob_map_get(step, "people"), 0);
+    ob_struck_add(struck, ob_value_str(ob_list_at(one, 0)), "struck");
+    b.struck = struck;
+    b.ceiling = 6; /* approvers strike one and lower it: by one too many */
+    ends(&b, bench_apply(&b, LOCK), OB_ERR_GUARD,
+         "desktops: 7 people would be disabled where the approved ceiling allows 6");
+    b.ceiling = 7;
     good(&b, bench_resume(&b, LOCK));
+    assert_int_equal(bench_count(&b, "1", OB_P_SUCCEEDED), 7);
+    ob_struck_free(struck);
     bench_fini(&b);
 }
 
@@ -347,6 +357,19 @@ static void cut_lists(struct bench *b)
     c->cut = c->cut || strstr(c->target, "offset=");
 }
 
+/* Written when the plan was made already: then it is counted before anything is sent. */
+static void a_share_that_is_written_later(void **state)
+{
+    struct bench b;
+    bench_init(&b, 40, 8, "");
+    good(&b, bench_plan(&b, START "desktops:lock(people:first(3), o)"));
+    allow(&b, OB_OF_DISABLE, OB_LIMIT_SHARE, 0.05);
+    ends(&b, bench_apply(&b, START "desktops:lock(people:first(3), o)"), OB_ERR_GUARD,
+         "desktops: 3 of 40 people (7.5 %) would be disabled where targets.lua allows 5 %");
+    assert_false(bench_has_step(&b, "1"));
+    bench_fini(&b);
+}
+
 static void a_population_that_cannot_be_read_is_an_error(void **state)
 {
     struct bench b;
@@ -374,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_ceiling_is_for_one_plan),
         cmocka_unit_test(a_written_none_is_lifted_by_no_ceiling),
         cmocka_unit_test(the_default_is_a_share_of_the_largest_population),
+        cmocka_unit_test(a_share_that_is_written_later),
         cmocka_unit_test(a_population_that_cannot_be_read_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,12 +114,12 @@ static void guards_are_not_to_be_caught(void **state)
     static const struct row rows[] = {
         {"protect { account = { '*' } }\n" START "pcall(function() desktops:lock(people, { " ID
          " }) end) note 'went on'",
-         OB_ERR_GUARD, "who is protected by \"*\" of p.lua:1"},
-        {"protect { 'nobody', '?*' }\n" LOCK("{ " ID " }"), OB_ERR_GUARD, "protected by \"?*\""},
+         OB_ERR_GUARD, "names 8 people who are protected"},
+        {"protect { 'nobody', '?*' }\n" LOCK("{ " ID " }"), OB_ERR_GUARD, " by \"?*\" of p.lua:1"},
         {"protect { account = 'nobody' }\n" LOCK("{ " ID " }"), OB_OK, ""},
-        {"protect { name = '*' }\n" LOCK("{ " ID " }"), OB_ERR_GUARD, "protected by \"*\""},
+        {"protect { name = '*' }\n" LOCK("{ " ID " }"), OB_ERR_GUARD, " by \"*\" of p.lua:1"},
         {"protect { nmae = { 'boss' } }\n" LOCK("{ " ID " }"), OB_ERR_GUARD,
-         "has no column \"nmae\", so nobody can tell"},
+         "has no column \"nmae\", and desktops shows none, so nobody can tell"},
         {"protect {}\n" LOCK("{ " ID " }"), OB_OK, ""},
         {"protect { account = 5 }", OB_ERR_POLICY, "must be a list of patterns"},
         {"protect { account = { '' } }", OB_ERR_POLICY, "a pattern is a text"},

@@ -257,6 +257,10 @@ static void show_person(struct ob_buf *out, const struct ob_value *p, bool field
         ob_buf_addf(out, " %s", code);
     if (message && *message)
         ob_buf_addf(out, ": %s", message);
+    if (ob_map_bool(p, "admin", false))
+        ob_buf_adds(out, " administrator");
+    if (ob_map_bool(p, "group", false))
+        ob_buf_adds(out, " group");
     if (fields && ob_map_get(p, "fields"))
         show_value(out, "fields", ob_map_get(p, "fields"));
     ob_buf_adds(out, "\n");

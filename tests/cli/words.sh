@@ -111,13 +111,28 @@ outcomes() {
         END { for (k in n) print k ": " n[k] }' | sort
 }
 
+# ---- approvals ----
+
+# approvers NAME...: a key pair of each beside targets.lua.
+approvers() {
+    for name; do
+        offboard key new --output "$name.pem" --quiet >/dev/null || return
+    done
+}
+
+# approvals TEXT: what targets.lua says of them from now on.
+approvals() {
+    sed -i "/^approvals = /d" targets.lua
+    echo "approvals = { $1 }" >>targets.lua
+}
+
 # ---- small things ----
 
-# policy [FILE]: a policy that deletes the leavers from Meeting.
+# policy [FILE]: a policy that deletes the leavers from Meeting, straight.
 policy() {
     cat >"${1:-p.lua}" <<'E'
 local people = input.csv "leavers"
-target "meeting":delete(people, { id = "meeting_account" })
+target "meeting":delete(people, { id = "meeting_account", straight = true })
 E
 }
 

@@ -81,8 +81,9 @@ static void make_plan(void)
     ob_buf_init(&policy, OB_BUF_LARGE);
     ob_buf_add(&csv, text, (size_t)(first - text));
     ob_buf_add(&csv, from, (size_t)(to - from));
-    ob_buf_adds(&policy, "target \"meeting\":delete(input.csv \"leavers\", "
-                         "{ id = \"meeting_account\", chunk = 2, parallel = 1 })\n");
+    ob_buf_adds(&policy,
+                "target \"meeting\":delete(input.csv \"leavers\", "
+                "{ id = \"meeting_account\", chunk = 2, parallel = 1, straight = true })\n");
     folder_write(t.folder, "slice.csv", &csv);
     folder_write(t.folder, "policy.lua", &policy);
     int code = run("plan", path, input);
