@@ -145,6 +145,11 @@ OB_MUST_CHECK enum ob_status ob_query_opened(struct ob_query *q, int column, str
 OB_MUST_CHECK enum ob_status ob_query_opened_text(struct ob_query *q, int column, char **out,
                                                   enum ob_held *held, struct ob_err *err);
 
+/* The same for an id by which people are counted: who was erased counts as before, each for one,
+ * under a text that is nobody else's. To forget people must not make room for more. */
+OB_MUST_CHECK enum ob_status ob_query_opened_id(struct ob_query *q, int column, char **out,
+                                                struct ob_err *err);
+
 /* ---- the file as a whole ---- */
 
 /* Brings the tables of an older program to this schema, inside a turn (sqlite_migrate.c). */

@@ -1,21 +1,6 @@
 /* Whom something was taken from, and from whom it will be: what limits over time count. */
-#include <inttypes.h>
 #include <stdlib.h>
-#include "base/mem.h"
 #include "ledger/sqlite.h"
-
-/* Who was erased counts as before, each for one: to forget people must not make room for more. */
-static enum ob_status open_id(struct ob_query *q, char **id, struct ob_err *err)
-{
-    struct ob_seal seal = {0};
-    enum ob_held held = OB_HELD_WHOLE;
-    enum ob_status st = ob_query_opened_text(q, 0, id, &held, err);
-    if (st != OB_OK || held != OB_HELD_ERASED || !ob_query_seal_of(q, 0, &seal))
-        return st;
-    free(*id);
-    *id = ob_xasprintf("(erased %" PRId64 ")", seal.subject);
-    return OB_OK;
-}
 
 static enum ob_status each_row(struct ob_query *q, bool (*each)(void *, const struct ob_acted *),
                                void *ctx, struct ob_err *err)
@@ -24,7 +9,7 @@ static enum ob_status each_row(struct ob_query *q, bool (*each)(void *, const st
     enum ob_status st = OB_OK;
     while (more && (st = ob_query_next(q, &row, err)) == OB_OK && row) {
         char *id;
-        st = open_id(q, &id, err);
+        st = ob_query_opened_id(q, 0, &id, err);
         struct ob_acted a = {.id = id,
                              .kind = ob_query_lend_text(q, 1),
                              .run = ob_query_get_int(q, 2),

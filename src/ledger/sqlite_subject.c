@@ -1,6 +1,7 @@
 /* Under which key a text is held: the rows of `subject`, and how a query binds and reads what is
  * sealed (seal.h). Called by the other sqlite_*.c. */
 #include "ledger/sqlite.h"
+#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,4 +260,16 @@ enum ob_status ob_query_opened_text(struct ob_query *q, int column, char **out, 
     *out = st == OB_OK && text.len ? ob_buf_take(&text) : ob_xstrdup("");
     ob_buf_fini(&text);
     return st;
+}
+
+enum ob_status ob_query_opened_id(struct ob_query *q, int column, char **out, struct ob_err *err)
+{
+    struct ob_seal seal = {0};
+    enum ob_held held = OB_HELD_WHOLE;
+    enum ob_status st = ob_query_opened_text(q, column, out, &held, err);
+    if (st != OB_OK || held != OB_HELD_ERASED || !ob_query_seal_of(q, column, &seal))
+        return st;
+    free(*out);
+    *out = ob_xasprintf("(erased %" PRId64 ")", seal.subject);
+    return OB_OK;
 }

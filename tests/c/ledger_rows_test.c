@@ -86,6 +86,8 @@ static void plan_again(void **state)
     assert_string_equal(p.digest, "e");
     ob_plan_row_fini(&p);
     OK(ob_ledger_run_new(l, "abcd000000000001", 1, &run, &err));
+    OK(ob_ledger_plan_put(l, &other, &err)); /* as it is */
+    other.digest = "f";
     FAILS(ob_ledger_plan_put(l, &other, &err), OB_ERR, "was carried out already");
     ob_ledger_close(l);
 }
