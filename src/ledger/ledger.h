@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/digest.h"
+#include "base/signature.h"
 #include "base/status.h"
 #include "base/value.h"
 
@@ -242,6 +244,23 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_put(struct ob_ledger *l, const ch
 OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const char *target,
                                                    const char *what, struct ob_buf *value,
                                                    struct ob_err *err);
+
+/* ---- the chain (README, "Proving it") ---- */
+
+struct ob_head {
+    int64_t seq;              /* its last event; 0: there is no chain (a ledger in memory) */
+    char hash[OB_SHA256_HEX]; /* of that event */
+    int64_t at_ms;
+    unsigned char signature[OB_SIGNATURE_LEN]; /* by the installation's key */
+};
+OB_MUST_CHECK enum ob_status ob_ledger_head(struct ob_ledger *l, struct ob_head *h,
+                                            struct ob_err *err);
+/* One JSON object; `key` is the print of the key (ob_key_print). */
+void ob_head_json(const struct ob_head *h, const char *key, struct ob_buf *out);
+/* Such an object, or "head SEQ HASH" as runs print it. */
+bool ob_head_parse(const char *text, struct ob_head *h);
+/* Beside the ledger at `path`: the public half of its key. Caller frees. */
+char *ob_ledger_pub_path(const char *path);
 
 const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
 bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */

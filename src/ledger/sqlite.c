@@ -2,6 +2,7 @@
  * logging with synchronous=FULL, so that a commit that returned is on stable storage. Tables are
  * in schema.h, statements in queries.def, rows in the other sqlite_*.c. Called by the engine. */
 #include "ledger/sqlite.h"
+#include "ledger/audit.h"
 #include "ledger/file.h"
 #include "ledger/rows.h"
 #include "ledger/schema.h"
@@ -177,6 +178,14 @@ static enum ob_status migrate(struct ob_ledger *l, struct ob_err *err)
     return st == OB_OK ? exec(l, "PRAGMA user_version = " TEXT(OB_SCHEMA_VERSION), err) : st;
 }
 
+/* Another process may have made or migrated the tables, and begun the chain with them. */
+static enum ob_status begin_chain(struct ob_ledger *l, int64_t version, struct ob_err *err)
+{
+    struct ob_head head;
+    enum ob_status st = ob_head_read(l, &head, err);
+    return st == OB_OK && !head.seq ? ob_audit_begin(l, version, err) : st;
+}
+
 static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
 {
     struct identity id = {0};
@@ -188,6 +197,8 @@ static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
     if (st != OB_OK)
         return st;
     st = is_fresh(&id) ? make_tables(l, err) : migrate(l, err);
+    if (st == OB_OK)
+        st = begin_chain(l, id.version, err);
     return ob_ledger_group_end(l, own, st, err);
 }
 
@@ -198,8 +209,10 @@ static enum ob_status open_file(struct ob_ledger *l, char **real, struct ob_err 
         return OB_OK;
     }
     enum ob_status st = ob_ledger_file_make(l->path, real, err);
-    if (st == OB_OK)
+    if (st == OB_OK) {
         ob_lock_init(&l->lock, *real);
+        l->audit = ob_audit_new(*real);
+    }
     return st;
 }
 
@@ -221,6 +234,8 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
         st = use_wal(l, err);
     if (st == OB_OK)
         st = make_schema(l, err);
+    if (st == OB_OK)
+        st = ob_audit_attach(l, err);
     free(real);
     if (st == OB_OK)
         *out = l;
@@ -237,6 +252,7 @@ void ob_ledger_close(struct ob_ledger *l)
     ob_ledger_forget_steps(l);
     for (size_t i = 0; i < OB_SQL_COUNT; i++)
         sqlite3_finalize(l->statements[i]);
+    ob_audit_free(l->audit);
     sqlite3_close(l->db);
     ob_lock_fini(&l->lock);
     free(l->path);
@@ -273,16 +289,18 @@ enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err)
 {
     if (!l->in_turn)
         return ob_ledger_refuse(l, err, "commit without begin");
-    if (!l->turn_failed && ob_ledger_may(l, true, NULL) == OB_OK &&
-        turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
+    if (!l->turn_failed && ob_audit_append(l, NULL) == OB_OK &&
+        ob_ledger_may(l, true, NULL) == OB_OK && turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
         l->sent = l->sent || l->turn_intends;
+        ob_audit_committed(l);
         end_turn(l);
         return OB_OK;
     }
+    enum ob_status st = l->why.status;
     if (err)
         *err = l->why;
     ob_ledger_rollback(l);
-    return OB_ERR;
+    return st;
 }
 
 /* After some failures SQLite has rolled back by itself. */
@@ -292,6 +310,7 @@ void ob_ledger_rollback(struct ob_ledger *l)
         (void)!turn_step(l, OB_SQL_ROLLBACK, NULL);
     if (l->in_turn)
         ob_ledger_forget_steps(l);
+    ob_audit_forget(l);
     end_turn(l);
 }
 
