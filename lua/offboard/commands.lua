@@ -133,6 +133,19 @@ local commands = {
     examples = {
       "offboard export 12 > run-12.csv", "offboard export 12 --json | gzip > run-12.gz" } },
 
+  { "verify", summary = "hold the ledger against its own chain of events",
+    about = "Reads every event and every row and names what was changed, removed, added, swapped "
+      .. "or cut off, and whether the head is signed by the installation's key (exit 32). Writes "
+      .. "nothing, and works on a copy.",
+    arguments = {},
+    options = join({
+      { "--key", arg = "FILE", help = "the public key, kept where nobody who can write the ledger "
+        .. "can (default: beside the ledger, .pub)" },
+      { "--head", arg = "HEAD|FILE", help = "a head that a run printed; the chain must still "
+        .. "contain it" } }, common),
+    examples = { "offboard verify", "offboard verify --key audit/offboard.pub",
+      "offboard verify --head \"41 9f3c...\" --json" } },
+
   { "call", summary = "one batch call, by hand",
     about = "Calls one action of a target for the people named, with the same checks and the same "
       .. "ledger as a policy. A reading (list, lookup, roles) changes nothing.",

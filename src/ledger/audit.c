@@ -108,7 +108,7 @@ static void put_change(struct ob_audit *a, const struct ob_audit_table *t, int64
     ob_audit_int(&a->body, rowid);
     ob_buf_addc(&a->body, ',');
     if (there) {
-        ob_audit_row_text(t, &a->row);
+        ob_audit_row_text(t, rowid, &a->row);
         ob_buf_addc(&a->body, '"');
         ob_buf_adds(&a->body, ob_sha256_hex(ob_buf_str(&a->row), a->row.len, hash));
         ob_buf_adds(&a->body, "\"]");

@@ -39,8 +39,8 @@ OB_MUST_CHECK enum ob_status ob_audit_tables_read(struct ob_audit_tables *t, str
 void ob_audit_tables_free(struct ob_audit_tables *t);
 /* -1: there is none. */
 int ob_audit_table_find(const struct ob_audit_tables *t, const char *name, size_t len);
-/* The text of the row that t->rows stands on, into `out`, and its SHA-256. */
-void ob_audit_row_text(const struct ob_audit_table *t, struct ob_buf *out);
+/* The text of the row that t->rows stands on, as if its id were `rowid`. */
+void ob_audit_row_text(const struct ob_audit_table *t, int64_t rowid, struct ob_buf *out);
 void ob_audit_int(struct ob_buf *out, int64_t i);
 /* SHA-256 of all definitions and the schema's version. */
 OB_MUST_CHECK enum ob_status ob_audit_schema(struct ob_ledger *l, char digest[OB_SHA256_HEX],

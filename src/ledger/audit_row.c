@@ -76,13 +76,13 @@ static void put_value(struct ob_buf *out, sqlite3_stmt *st, int column, bool lar
         put_bytes(out, kind, p, len);
 }
 
-void ob_audit_row_text(const struct ob_audit_table *t, struct ob_buf *out)
+void ob_audit_row_text(const struct ob_audit_table *t, int64_t rowid, struct ob_buf *out)
 {
     ob_buf_clear(out);
     ob_buf_addc(out, '[');
     ob_json_write_str(out, t->name, strlen(t->name));
     ob_buf_addc(out, ',');
-    ob_audit_int(out, sqlite3_column_int64(t->rows, 0));
+    ob_audit_int(out, rowid);
     ob_buf_adds(out, ",{");
     for (int i = 0; i < t->columns; i++) {
         ob_buf_adds(out, t->keys[i]);

@@ -125,6 +125,10 @@ void ob_call_row_fini(struct ob_call_row *c);
  * full disk are errors that say so. */
 OB_MUST_CHECK enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path,
                                             struct ob_err *err);
+/* To look at it only: nothing is made, changed or migrated, also where nothing may be written.
+ * OB_ERR_USAGE: there is none; a ledger of before the chain is an error too. */
+OB_MUST_CHECK enum ob_status ob_ledger_open_read(struct ob_ledger **out, const char *path,
+                                                 struct ob_err *err);
 void ob_ledger_close(struct ob_ledger *l);
 
 OB_MUST_CHECK enum ob_status ob_ledger_begin(struct ob_ledger *l, struct ob_err *err);

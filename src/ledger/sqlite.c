@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BUSY_MS      10000
 #define CHECK_BYTES  ((int64_t)16 * 1024 * 1024) /* some 50 ms */
@@ -29,17 +30,19 @@ static enum ob_status exec(struct ob_ledger *l, const char *sql, struct ob_err *
 
 /* ---- opening ---- */
 
-static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_err *err)
+static enum ob_status connect(struct ob_ledger *l, const char *real, int flags, struct ob_err *err)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (in_memory(real))
         flags |= SQLITE_OPEN_MEMORY;
-    int rc = sqlite3_open_v2(real, &l->db, flags, NULL);
+    int rc =
+        sqlite3_open_v2(real, &l->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc != SQLITE_OK)
         return ob_ledger_fault(l, rc, err);
     sqlite3_busy_timeout(l->db, BUSY_MS);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (sqlite3_db_readonly(l->db, "main") == 1) /* SQLite falls back to that silently */
+    bool readonly =
+        sqlite3_db_readonly(l->db, "main") == 1; /* SQLite falls back to that silently */
+    if (readonly && !(flags & SQLITE_OPEN_READONLY))
         return ob_ledger_fault(l, SQLITE_READONLY, err);
     /* cell_size_check and trusted_schema: the file may be damaged or made to harm. temp_store:
      * no names of people in /tmp. */
@@ -50,12 +53,12 @@ static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_e
                 err);
 }
 
-struct identity {
+struct ob_identity {
     int64_t application, version, tables;
 };
 
 /* In one statement: another process may be making the schema right now. */
-static enum ob_status identify(struct ob_ledger *l, struct identity *id, struct ob_err *err)
+static enum ob_status identify(struct ob_ledger *l, struct ob_identity *id, struct ob_err *err)
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(l->db,
@@ -73,14 +76,14 @@ static enum ob_status identify(struct ob_ledger *l, struct identity *id, struct 
     return rc == SQLITE_ROW ? OB_OK : ob_ledger_fault(l, rc, err);
 }
 
-static bool is_fresh(const struct identity *id)
+static bool is_fresh(const struct ob_identity *id)
 {
     return id->application == 0 && id->version == 0 && id->tables == 0;
 }
 
 static enum ob_status check_identity(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     if (st != OB_OK || is_fresh(&id))
         return st;
@@ -154,7 +157,7 @@ static enum ob_status use_wal(struct ob_ledger *l, struct ob_err *err)
 /* Inside a turn; another process may have been faster. */
 static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     if (st != OB_OK || !is_fresh(&id))
         return st;
@@ -171,7 +174,7 @@ static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
 /* The same for a ledger of an older program: step by step, all or nothing. */
 static enum ob_status migrate(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     for (int64_t v = id.version; st == OB_OK && v >= 1 && v < OB_SCHEMA_VERSION; v++)
         st = exec(l, ob_migrations[v], err);
@@ -188,7 +191,7 @@ static enum ob_status begin_chain(struct ob_ledger *l, int64_t version, struct o
 
 static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     if (st != OB_OK || id.version == OB_SCHEMA_VERSION)
         return st;
@@ -225,7 +228,7 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
     ob_lock_init(&l->lock, NULL);
     enum ob_status st = open_file(l, &real, err);
     if (st == OB_OK)
-        st = connect(l, real, err);
+        st = connect(l, real, SQLITE_OPEN_READWRITE, err);
     if (st == OB_OK)
         st = check_identity(l, err); /* before anything is written to what may not be ours */
     if (st == OB_OK)
@@ -240,6 +243,79 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
     if (st == OB_OK)
         *out = l;
     else
+        ob_ledger_close(l);
+    return st;
+}
+
+/* ---- opening to look at it ---- */
+
+/* A folder that may not be written to has no place for the write-ahead log's index; without a log
+ * there is nothing to index, and nobody can be writing. */
+static char *immutable_name(const char *real)
+{
+    struct stat st;
+    struct ob_buf uri;
+    char *wal = ob_xasprintf("%s-wal", real);
+    bool log = stat(wal, &st) == 0 && st.st_size > 0;
+    free(wal);
+    if (log)
+        return NULL;
+    ob_buf_init(&uri, OB_BUF_SMALL);
+    ob_buf_adds(&uri, "file:");
+    for (; *real; real++)
+        if (strchr("%?#", *real))
+            ob_buf_addf(&uri, "%%%02x", (unsigned)*real);
+        else
+            ob_buf_addc(&uri, *real);
+    ob_buf_adds(&uri, "?immutable=1");
+    return ob_buf_take(&uri);
+}
+
+static enum ob_status connect_read(struct ob_ledger *l, const char *real, struct ob_identity *id,
+                                   struct ob_err *err)
+{
+    enum ob_status st = connect(l, real, SQLITE_OPEN_READONLY, err);
+    if (st == OB_OK)
+        st = identify(l, id, err);
+    char *uri = st == OB_OK ? NULL : immutable_name(real);
+    int code = sqlite3_errcode(l->db) & 0xff;
+    if (uri && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
+        sqlite3_close(l->db);
+        l->db = NULL;
+        st = connect(l, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+        if (st == OB_OK)
+            st = identify(l, id, err);
+    }
+    free(uri);
+    return st;
+}
+
+static enum ob_status open_read(struct ob_ledger *l, struct ob_err *err)
+{
+    struct ob_identity id = {0};
+    char *real = realpath(l->path, NULL);
+    if (!real)
+        return ob_fail(err, OB_ERR_USAGE, "ledger %s: %s", l->path, strerror(errno));
+    enum ob_status st = connect_read(l, real, &id, err);
+    free(real);
+    if (st == OB_OK)
+        st = check_identity(l, err);
+    if (st == OB_OK && id.version < OB_AUDIT_SCHEMA)
+        st = ob_ledger_refuse(l, err,
+                              "made by an older offboard, which kept no chain of events; the next"
+                              " command that opens it begins one, for example offboard status");
+    return st;
+}
+
+enum ob_status ob_ledger_open_read(struct ob_ledger **out, const char *path, struct ob_err *err)
+{
+    struct ob_ledger *l = ob_xcalloc(1, sizeof *l);
+    l->path = ob_xstrdup(path);
+    l->chained = true;
+    ob_lock_init(&l->lock, NULL);
+    enum ob_status st = open_read(l, err);
+    *out = st == OB_OK ? l : NULL;
+    if (st != OB_OK)
         ob_ledger_close(l);
     return st;
 }

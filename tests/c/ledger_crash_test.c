@@ -207,7 +207,7 @@ static void fill_up(void **state)
     struct ob_ledger *l = open_at(p->path);
     int64_t run = put_run(l), i = 0, first_failure;
     put_step(l, run, "1", PEOPLE);
-    limit_files(6000 * 1024);
+    limit_files(4600 * 1024);
     while (act(l, run, i * CHUNK, CHUNK, NULL) == OB_OK && i < 1900)
         i++;
     first_failure = i;
