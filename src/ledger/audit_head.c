@@ -58,14 +58,27 @@ enum ob_status ob_ledger_head(struct ob_ledger *l, struct ob_head *h, struct ob_
     return l->chained ? ob_head_read(l, h, err) : OB_OK;
 }
 
+void ob_head_value(const struct ob_head *h, const char *key, struct ob_value *out)
+{
+    struct ob_buf signature;
+    ob_buf_init(&signature, OB_BUF_SMALL);
+    ob_base64(&signature, h->signature, sizeof h->signature);
+    ob_value_set_map(out);
+    ob_map_put_int(out, "at_ms", h->at_ms);
+    ob_map_put_str(out, "hash", h->hash);
+    ob_map_put_str(out, "key", key);
+    ob_map_put_int(out, "seq", h->seq);
+    ob_map_put_str(out, "signature", ob_buf_str(&signature));
+    ob_buf_fini(&signature);
+}
+
 void ob_head_json(const struct ob_head *h, const char *key, struct ob_buf *out)
 {
-    ob_buf_addf(out,
-                "{\"at_ms\":%" PRId64 ",\"hash\":\"%s\",\"key\":\"%s\",\"seq\":%" PRId64
-                ",\"signature\":\"",
-                h->at_ms, h->hash, key, h->seq);
-    ob_base64(out, h->signature, sizeof h->signature);
-    ob_buf_adds(out, "\"}");
+    struct ob_value v;
+    ob_value_init(&v);
+    ob_head_value(h, key, &v);
+    ob_json_write(out, &v);
+    ob_value_fini(&v);
 }
 
 /* ---- reading one that was kept ---- */

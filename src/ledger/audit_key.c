@@ -130,3 +130,19 @@ char *ob_ledger_pub_path(const char *path)
     free(real);
     return out;
 }
+
+enum ob_status ob_ledger_key_print(struct ob_ledger *l, char out[OB_SHA256_HEX], struct ob_err *err)
+{
+    struct ob_key *key = NULL;
+    if (l->audit && l->audit->key) {
+        ob_key_print(l->audit->key, out);
+        return OB_OK;
+    }
+    char *path = ob_ledger_pub_path(l->path);
+    enum ob_status st = ob_key_read_public(&key, path, err);
+    if (st == OB_OK)
+        ob_key_print(key, out);
+    free(path);
+    ob_key_free(key);
+    return st;
+}

@@ -259,6 +259,10 @@ struct ob_head {
 };
 OB_MUST_CHECK enum ob_status ob_ledger_head(struct ob_ledger *l, struct ob_head *h,
                                             struct ob_err *err);
+/* The name of the key that signs it: ob_key_print(). */
+OB_MUST_CHECK enum ob_status ob_ledger_key_print(struct ob_ledger *l, char out[OB_SHA256_HEX],
+                                                 struct ob_err *err);
+void ob_head_value(const struct ob_head *h, const char *key, struct ob_value *out);
 /* One JSON object; `key` is the print of the key (ob_key_print). */
 void ob_head_json(const struct ob_head *h, const char *key, struct ob_buf *out);
 /* Such an object, or "head SEQ HASH" as runs print it. */

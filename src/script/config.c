@@ -31,6 +31,9 @@ void ob_config_free(struct ob_config *c)
     for (size_t i = 0; i < c->count; i++)
         target_fini(&c->targets[i]);
     free(c->targets);
+    for (char **arg = c->anchor.command; arg && *arg; arg++)
+        free(*arg);
+    free(c->anchor.command);
     free(c->path);
     ob_vault_free(c->vault);
     free(c);
@@ -122,6 +125,8 @@ static enum ob_status run_config(struct ob_loader *l, struct ob_err *err)
     status = ob_config_bind(s, err);
     if (status == OB_OK)
         status = ob_script_run(s, l->chunk, l->text.p ? l->text.p : "", l->text.len, err);
+    if (status == OB_OK)
+        status = ob_config_settings(s, err);
     if (status == OB_ERR_POLICY) {
         hide_quotes(err);
         err->status = status = OB_ERR_USAGE;

@@ -24,8 +24,15 @@ struct ob_target_config {
     double limit_share;      /* -1: none */
 };
 
+/* Where heads of the ledger go, `anchor = ...`: where whoever can change the ledger cannot. */
+struct ob_anchor {
+    bool syslog;
+    char **command; /* NULL-terminated; NULL: none */
+};
+
 struct ob_config {
     char *path; /* of the file, for messages */
+    struct ob_anchor anchor;
     struct ob_vault *vault;
     struct ob_target_config *targets;
     size_t count;
