@@ -146,6 +146,18 @@ local commands = {
     examples = { "offboard verify", "offboard verify --key audit/offboard.pub",
       "offboard verify --head \"41 9f3c...\" --json" } },
 
+  { "receipt", summary = "what is proven of one person, for an auditor",
+    about = "Writes one document: who decided, who approved, which calls named the person, what "
+      .. "the cloud said before and when it was read back, each row as the ledger holds it, and "
+      .. "the way from there to the signed head. verify-receipt.sh, a script of under 100 lines "
+      .. "with openssl and sha256sum, verifies it without this program.",
+    arguments = { { "PERSON", key = "person", help = "the key or an id of the person, whole" } },
+    options = join({
+      { "--run", arg = "N", kind = "integer", min = 1, help = "only of this run" },
+      { "--output", arg = "FILE", help = "write it there (default: standard output)" } }, common),
+    examples = { "offboard receipt m.chen --output m.chen.receipt",
+      "verify-receipt.sh offboard.pub m.chen.receipt" } },
+
   { "call", summary = "one batch call, by hand",
     about = "Calls one action of a target for the people named, with the same checks and the same "
       .. "ledger as a policy. A reading (list, lookup, roles) changes nothing.",
