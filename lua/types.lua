@@ -156,6 +156,8 @@ function Target:lookup(ids) end
 ---    resumed run does not ask again what was answered: what it keeps in variables is gone then
 ---@field stop_when? Limit  the same without a function
 ---@field undo_when? Limit
+---@field on_change? "skip"|"stop" one who is not any more what the plan says (another state, or
+---    other identity fields: another person has the account) is left out, or ends the run (12)
 
 ---What is known of a step so far. acted = succeeded + failed + unknown.
 ---@alias Tally { succeeded: integer, failed: integer, unknown: integer, skipped: integer,

@@ -29,6 +29,8 @@
 ---    lookup (or a list's row) tells is the snapshot
 ---@field list? List
 ---@field reads? table<string, Operation> other readings, by name
+---@field identity? string[] fields of a row that stay as they are as long as it is the same person;
+---    only those that list, lookup and snapshot tell in one form. A plan keeps a print of them.
 ---@field errors? table<string, Meaning> the cloud's codes; "*" stands for any text, the longest
 ---    pattern wins, a code without "*" wins over all
 ---@field error_of? fun(answer: Answer): string?, string? code and message of an error answer;

@@ -68,6 +68,8 @@ local commands = {
       .. "what `offboard apply` takes: what was reviewed is what runs.",
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
     options = join(policy, {
+      { "--again", help = "a plan of its own, although the same one was carried out already" },
+      { "--valid-for", arg = "TIME", help = "refuse to begin it later than that (24h)" },
       { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
     examples = {
       "offboard plan leavers.lua --input leavers=leavers.csv",

@@ -81,6 +81,7 @@ function M.load(name)
     list_page = list and list.page or 0,
     list_total = list ~= nil and list.total,
     reads = schema.sorted_keys(provider.reads or {}),
+    identity = provider.identity or {},
   }
 end
 

@@ -75,6 +75,7 @@ local shape = {
     snapshot = with { max = { type = "integer", min = 1, max = 10000 } },
     list = with { page = { type = "integer", min = 1, max = 10000 }, total = "boolean" },
     reads = plain("map", with {}),
+    identity = plain("list", "string"),
     errors = plain("map", { type = "string", one_of = meaning.words }),
     error_of = "function?",
     retry_after = "function?",

@@ -261,6 +261,8 @@ return {
     },
   },
 
+  identity = { "WyId", "RealNickName", "Email", "Phone", "OwnerType" },
+
   actions = {
     lock = action("LockUsers", "LockedUsers", {
       kind = "disable", wants = "disabled", undo = { "unlock" },

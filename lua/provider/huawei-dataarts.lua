@@ -139,6 +139,8 @@ return {
     },
   },
 
+  identity = { "user_name", "domain_id", "type" },
+
   actions = {
     remove = {
       kind = "delete", contract = "one_verdict", max = 100, chunk = 20,

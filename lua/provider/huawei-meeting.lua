@@ -225,6 +225,8 @@ return {
     { signer = "huawei_meeting_account", needs = { "account", "password" }, takes = { "corp_id" } },
   },
 
+  identity = { "id", "name", "email", "phone", "thirdAccount", "adminType" },
+
   actions = {
     disable = make {
       kind = "disable", wants = "disabled", undo = { "enable" },

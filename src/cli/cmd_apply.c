@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
@@ -32,6 +33,7 @@ static enum ob_status make_plan(struct ob_session *s, const char *path, char id[
 {
     struct ob_bound b;
     enum ob_status st = ob_bound_read(&b, s->cli, path, err);
+    b.again = true; /* whoever applies a policy means today, whatever was done before */
     if (st == OB_OK)
         st = ob_session_plan(s, &b, id, doc, err);
     ob_bound_fini(&b);
@@ -67,6 +69,8 @@ static enum ob_status apply(struct ob_session *s, const char *what, struct ob_er
             st = ob_session_load(s, what, id, &doc, err);
         if (st == OB_OK)
             st = ob_session_unused(s, id, err); /* before anybody is asked */
+        if (st == OB_OK)
+            st = ob_plan_fresh(id, &doc, ob_wall_ms(ob_clock_real()), err);
     }
     if (st == OB_OK && (policy || s->cli->tty_in))
         st = ask(s, id, &doc, err);

@@ -134,7 +134,7 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
                           struct ob_buf *ids, struct ob_err *err)
 {
     struct ob_bound_input in = {(char *)"people", (char *)"the command line", NULL, *ids};
-    struct ob_bound b = {.name = (char *)"call", .inputs = &in, .input_count = 1};
+    struct ob_bound b = {.name = (char *)"call", .again = true, .inputs = &in, .input_count = 1};
     struct ob_value doc;
     char id[OB_PLAN_ID];
     int64_t run = 0;

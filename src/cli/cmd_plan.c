@@ -21,29 +21,52 @@ static void emit_plan(const char *id, const struct ob_value *doc)
     ob_event_emit(&ev, stdout);
 }
 
+/* What to do with it now; a plan that was carried out stays what it was. */
+static enum ob_status say_next(struct ob_session *s, const char *id, struct ob_err *err)
+{
+    int64_t runs;
+    enum ob_status st = ob_ledger_run_count(s->ledger, id, &runs, err);
+    if (st == OB_OK && runs)
+        ob_cli_say(
+            s->cli,
+            "nothing has changed since this very plan was carried out; for a new one: --again");
+    else if (st == OB_OK)
+        ob_cli_say(s->cli,
+                   "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s", id,
+                   id);
+    return st;
+}
+
+static enum ob_status make_plan(struct ob_session *s, struct ob_bound *b, struct ob_value *doc,
+                                struct ob_err *err)
+{
+    char id[OB_PLAN_ID];
+    enum ob_status st = ob_session_plan(s, b, id, doc, err);
+    if (st != OB_OK)
+        return st;
+    if (s->cli->json)
+        emit_plan(id, doc);
+    else
+        ob_show_plan(s->cli, id, doc, false, stdout);
+    if (ob_plan_is_idle(doc))
+        return OB_OK;
+    st = say_next(s, id, err);
+    return st == OB_OK && ob_cli_flag(s->cli, "detailed_exitcode") ? OB_ERR_CHANGES : st;
+}
+
 enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
 {
     struct ob_session s;
     struct ob_bound b = {0};
     struct ob_value doc;
-    char id[OB_PLAN_ID];
     ob_value_init(&doc);
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
+    b.again = ob_cli_flag(cli, "again");
     if (st == OB_OK) {
         st = ob_session_open(&s, cli, true, err);
         if (st == OB_OK)
-            st = ob_session_plan(&s, &b, id, &doc, err);
+            st = make_plan(&s, &b, &doc, err);
         ob_session_close(&s);
-    }
-    if (st == OB_OK && cli->json)
-        emit_plan(id, &doc);
-    else if (st == OB_OK)
-        ob_show_plan(cli, id, &doc, false, stdout);
-    if (st == OB_OK && !ob_plan_is_idle(&doc)) {
-        ob_cli_say(cli, "everybody by name: offboard show %.8s; carry it out: offboard apply %.8s",
-                   id, id);
-        if (ob_cli_flag(cli, "detailed_exitcode"))
-            st = OB_ERR_CHANGES;
     }
     ob_value_fini(&doc);
     ob_bound_fini(&b);

@@ -12,7 +12,7 @@ static const char policy_text[] = "undo_run()\n";
 static enum ob_status make_plan(struct ob_session *s, const struct ob_run_row *of,
                                 char id[OB_PLAN_ID], struct ob_value *doc, struct ob_err *err)
 {
-    struct ob_bound b = {.undo_of = of->id};
+    struct ob_bound b = {.again = true, .undo_of = of->id};
     struct ob_value original;
     char unused[OB_PLAN_ID];
     ob_value_init(doc);

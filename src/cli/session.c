@@ -117,6 +117,7 @@ enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_cli *cli, const
 {
     const struct ob_value *inputs = ob_map_get(cli->args, "input");
     *b = (struct ob_bound){.name = ob_xstrdup(base_name(path))};
+    b->path = strcmp(path, "-") == 0 ? NULL : absolute(path);
     ob_value_init(&b->vars);
     ob_value_set_map(&b->vars);
     ob_buf_init(&b->text, POLICY_MAX);
@@ -136,6 +137,7 @@ void ob_bound_fini(struct ob_bound *b)
     }
     free(b->inputs);
     free(b->name);
+    free(b->path);
     ob_buf_fini(&b->text);
     ob_value_fini(&b->vars);
 }

@@ -32,6 +32,8 @@ void ob_session_close(struct ob_session *s);
 /* A policy with all that the operator bound to it. */
 struct ob_bound {
     char *name;
+    char *path; /* of the policy's file, absolute; NULL: it has none */
+    bool again; /* a plan like one that was carried out is a new one */
     struct ob_buf text;
     struct ob_bound_input *inputs;
     size_t input_count;
@@ -44,7 +46,8 @@ OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_c
                                            const char *path, struct ob_err *err);
 void ob_bound_fini(struct ob_bound *b);
 
-/* Runs the policy with readings only, seals and stores the plan. *doc is the caller's. */
+/* Runs the policy with readings only, seals and stores the plan. *doc is the caller's. Where the
+ * same was planned before, and can still be carried out or was, that plan is the answer. */
 OB_MUST_CHECK enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b,
                                              char id[OB_PLAN_ID], struct ob_value *doc,
                                              struct ob_err *err);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/text.h"
@@ -217,6 +218,17 @@ static void print_undo(const struct ob_value *doc, int width, bool bold, FILE *o
     ob_grid_free(g);
 }
 
+/* Who made it, and until when it may be begun. */
+static void print_seal(const struct ob_value *doc, FILE *out)
+{
+    char until[OB_TIME_TEXT];
+    const struct ob_value *by = ob_map_get(doc, "by");
+    const char *user = ob_map_str(by, "user"), *host = ob_map_str(by, "host");
+    if (user)
+        fprintf(out, "by %s on %s, ", user, host ? host : "?");
+    fprintf(out, "to be begun before %s\n", ob_time_iso(ob_plan_expires(doc), false, until));
+}
+
 void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
                   FILE *out)
 {
@@ -230,6 +242,8 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
         add_step(g, ob_list_at(steps, i));
     fprintf(out, "plan %s of %s, made %s\n", id, ob_map_str(ob_map_get(doc, "policy"), "name"),
             ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
+    if (all)
+        print_seal(doc, out);
     print_notes(doc, out);
     if (ob_list_count(steps))
         ob_grid_print(g, out, width, cli->color);

@@ -70,6 +70,11 @@ enum ob_go {
     OB_GO_UNDO, /* the same, and whoever proposed it undoes the rest */
 };
 
+struct ob_was {        /* lent until the op is freed; both NULL where nothing is known */
+    const char *state; /* "active", ...; "" when an earlier step of the plan has changed it */
+    const char *print; /* identity.h */
+};
+
 struct ob_step_spec {
     struct ob_target *target;
     const struct ob_action *action;
@@ -89,6 +94,9 @@ struct ob_step_spec {
     const char *const *groups;               /* only equal texts share a call */
     const struct ob_value *const *snapshots; /* for an action that is from_snapshot; lent until
                                                 the op is freed */
+    /* What each was when planned, and what to do about one who is not so any more. */
+    const struct ob_was *was;
+    bool stop_on_change;
     /* What is undone is itself in doubt: a reading that shows nothing to undo is believed only
      * with patience. */
     const bool *doubtful;

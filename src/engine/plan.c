@@ -8,6 +8,82 @@
 #include "base/mem.h"
 #include "engine/idmap.h"
 
+/* ---- the seal ---- */
+
+/* What says when and by whom, and not what: the same proposal made again has the same id. What
+ * was read is in the proposal that came of it, and what the policy says besides proposes nothing.
+ */
+static bool is_of_the_moment(const struct ob_value *doc, const char *key)
+{
+    static const char *const names[] = {"created_ms", "by", "readings", "notes", NULL};
+    if (strcmp(key, "now_ms") == 0)
+        return !ob_map_bool(doc, "asked_now", false);
+    for (const char *const *n = names; *n; n++)
+        if (strcmp(key, *n) == 0)
+            return true;
+    return false;
+}
+
+/* A wait is the same whenever it is planned, although it ends at another time. */
+static void without_due(const struct ob_value *step, struct ob_value *out)
+{
+    ob_value_copy(out, step);
+    ob_map_put_int(out, "due_ms", 0);
+}
+
+static void add_json(struct ob_sha256 *d, const struct ob_value *v, struct ob_buf *json)
+{
+    ob_buf_clear(json);
+    ob_json_write(json, v);
+    ob_sha256_add(d, ob_buf_str(json), json->len);
+}
+
+static void add_steps(struct ob_sha256 *d, const struct ob_value *steps, struct ob_buf *json)
+{
+    for (size_t i = 0; i < ob_list_count(steps); i++) {
+        const struct ob_value *step = ob_list_at(steps, i);
+        struct ob_value wait;
+        if (!ob_map_get(step, "due_ms")) {
+            add_json(d, step, json);
+            continue;
+        }
+        ob_value_init(&wait);
+        without_due(step, &wait);
+        add_json(d, &wait, json);
+        ob_value_fini(&wait);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* SHA-256 over all that the plan proposes, field by field in the order of their names. */
+static void core_digest(const struct ob_value *doc, char digest[OB_SHA256_HEX])
+{
+    struct ob_sha256 *d = ob_sha256_new();
+    size_t n = doc->type == OB_MAP ? doc->map.count : 0;
+    const char **names = ob_xcalloc(n + 1, sizeof *names);
+    struct ob_buf json;
+    for (size_t i = 0; i < n; i++)
+        names[i] = doc->map.pairs[i].key.p;
+    qsort(names, n, sizeof *names, by_name);
+    ob_buf_init(&json, OB_BUF_LARGE);
+    for (size_t i = 0; i < n; i++) {
+        if (is_of_the_moment(doc, names[i]))
+            continue;
+        ob_sha256_add(d, names[i], strlen(names[i]) + 1);
+        if (strcmp(names[i], "steps") == 0)
+            add_steps(d, ob_map_get(doc, names[i]), &json);
+        else
+            add_json(d, ob_map_get(doc, names[i]), &json);
+    }
+    ob_buf_fini(&json);
+    free(names);
+    ob_sha256_end(d, digest);
+}
+
 enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out, struct ob_err *err)
 {
     char digest[OB_SHA256_HEX];
@@ -18,6 +94,7 @@ enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out,
         return ob_fail(err, OB_ERR, "the plan is larger than 1 GiB; split the input");
     ob_sha256_hex(ob_buf_str(&out->document), out->document.len, digest);
     out->digest = ob_xstrdup(digest);
+    core_digest(doc, digest);
     snprintf(out->id, sizeof out->id, "%.16s", digest);
     out->created_ms = ob_map_int(doc, "created_ms", 0);
     const char *name = ob_map_str(ob_map_get(doc, "policy"), "name");
@@ -25,38 +102,55 @@ enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out,
     return OB_OK;
 }
 
-enum ob_status ob_plan_check(const struct ob_value *doc, const struct ob_plan_row *row,
-                             struct ob_err *err)
+/* Also the id: a document that was put in another one's place has a right digest of its own. */
+static bool is_whole(const struct ob_value *doc, const struct ob_plan_row *row)
 {
     char digest[OB_SHA256_HEX];
     ob_sha256_hex(ob_buf_str(&row->document), row->document.len, digest);
-    if (strcmp(digest, row->digest) != 0 || strncmp(digest, row->id, 16) != 0)
-        return ob_fail(err, OB_ERR_STALE, "plan %s: its document was changed after it was made",
-                       row->id);
-    if (ob_map_int(doc, "version", 0) != OB_PLAN_VERSION)
+    if (strcmp(digest, row->digest) != 0)
+        return false;
+    if (ob_map_int(doc, "version", 0) != 1) /* then the id was the beginning of that digest */
+        core_digest(doc, digest);
+    return strncmp(digest, row->id, OB_PLAN_ID - 1) == 0;
+}
+
+enum ob_status ob_plan_check(const struct ob_value *doc, const struct ob_plan_row *row,
+                             struct ob_err *err)
+{
+    int64_t version = ob_map_int(doc, "version", 0);
+    if (version < 1 || version > OB_PLAN_VERSION)
         return ob_fail(err, OB_ERR_STALE,
                        "plan %s: made by another version of offboard; plan again", row->id);
+    if (!is_whole(doc, row))
+        return ob_fail(err, OB_ERR_STALE, "plan %s: its document was changed after it was made",
+                       row->id);
     return OB_OK;
 }
+
+/* ---- the ceiling ---- */
 
 struct ob_ceiling {
     struct ob_idmap at;
     char **names;
     unsigned *left;
+    struct ob_was *was;
     size_t count, cap;
 };
 
-static char *permission(const char *target, const char *action, const char *id)
+/* Name and id together: a plan that has both people does not permit to act upon one as the other.
+ */
+static char *permission(const char *target, const char *action, const char *key, const char *id)
 {
-    return ob_xasprintf("%s\n%s\n%s", target, action, id);
+    bool raw = strcmp(action, "request") == 0;
+    return ob_xasprintf("%s\n%s\n%s\n%s", target, action, raw ? "" : key, id);
 }
 
-static void permit(struct ob_ceiling *c, const char *target, const char *action, const char *id)
+static void permit(struct ob_ceiling *c, char *name, struct ob_was was)
 {
-    char *name = permission(target, action, id);
     size_t i = ob_idmap_add(&c->at, name, c->count);
     if (i != OB_IDMAP_NONE) {
         c->left[i]++;
+        c->was[i].state = ""; /* it is not known which of the two comes first */
         free(name);
         return;
     }
@@ -64,9 +158,24 @@ static void permit(struct ob_ceiling *c, const char *target, const char *action,
         c->cap = c->cap ? c->cap * 2 : 64;
         c->names = ob_xrealloc(c->names, c->cap, sizeof *c->names);
         c->left = ob_xrealloc(c->left, c->cap, sizeof *c->left);
+        c->was = ob_xrealloc(c->was, c->cap, sizeof *c->was);
     }
     c->names[c->count] = name;
+    c->was[c->count] = was;
     c->left[c->count++] = 1;
+}
+
+static void permit_person(struct ob_ceiling *c, const char *target, const char *action,
+                          const struct ob_value *one)
+{
+    const char *key = ob_value_str(ob_list_at(one, 0)), *id = ob_value_str(ob_list_at(one, 1));
+    struct ob_was was = {0};
+    if (ob_list_count(one) > 3) {
+        was.state = ob_value_str(ob_list_at(one, 2));
+        was.print = ob_value_str(ob_list_at(one, 3));
+    }
+    if (key && id)
+        permit(c, permission(target, action, key, id), was);
 }
 
 static void permit_step(struct ob_ceiling *c, const struct ob_value *step)
@@ -77,12 +186,9 @@ static void permit_step(struct ob_ceiling *c, const struct ob_value *step)
     if (!target || !action)
         return;
     if (digest)
-        permit(c, target, action, digest);
-    for (size_t i = 0; i < ob_list_count(people); i++) {
-        const char *id = ob_value_str(ob_list_at(ob_list_at(people, i), 1));
-        if (id)
-            permit(c, target, action, id);
-    }
+        permit(c, permission(target, action, "", digest), (struct ob_was){0});
+    for (size_t i = 0; i < ob_list_count(people); i++)
+        permit_person(c, target, action, ob_list_at(people, i));
 }
 
 struct ob_ceiling *ob_ceiling_new(const struct ob_value *doc)
@@ -103,8 +209,18 @@ void ob_ceiling_free(struct ob_ceiling *c)
         free(c->names[i]);
     free(c->names);
     free(c->left);
+    free(c->was);
     ob_idmap_fini(&c->at);
     free(c);
+}
+
+static size_t place_of(const struct ob_ceiling *c, const char *target, const char *action,
+                       const char *key, const char *id)
+{
+    char *name = permission(target, action, key, id);
+    size_t at = ob_idmap_get(&c->at, name);
+    free(name);
+    return at;
 }
 
 enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const char *action,
@@ -112,9 +228,7 @@ enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const c
                                struct ob_err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        char *name = permission(target, action, ids[i]);
-        size_t at = ob_idmap_get(&c->at, name);
-        free(name);
+        size_t at = place_of(c, target, action, keys[i], ids[i]);
         if (at == OB_IDMAP_NONE || !c->left[at])
             return ob_fail(err, OB_ERR_GUARD,
                            "%s:%s for %s is not in the plan; an approved plan is a ceiling: plan "
@@ -124,6 +238,15 @@ enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const c
     }
     return OB_OK;
 }
+
+struct ob_was ob_ceiling_was(const struct ob_ceiling *c, const char *target, const char *action,
+                             const char *key, const char *id)
+{
+    size_t at = place_of(c, target, action, key, id);
+    return at == OB_IDMAP_NONE ? (struct ob_was){0} : c->was[at];
+}
+
+/* ---- the rest ---- */
 
 int64_t ob_plan_people(const struct ob_value *doc)
 {

@@ -1,27 +1,38 @@
 /* The plan's document, and the ceiling it sets for its run. The document is one value:
  *
- *   { version, program, created_ms, now_ms, today,
- *     policy = { name, digest }, inputs = [{ name, source, digest }], vars = { K = V },
+ *   { version, program, created_ms, valid_ms, now_ms, today, asked_now, again,
+ *     by = { user, host, key? },                        who planned
+ *     policy = { name, path?, digest }, inputs = [{ name, source, path?, digest }],
+ *     vars = { K = V },
  *     max_delete, allow_empty, memory, cpu_ms,
  *     targets = [{ name, provider, endpoint, population? }],
  *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
  *                                                          digest: of the answer, kept as a blob
- *     steps = [{ path, target, action, kind, options, people = [[key, id], ...] }
+ *     steps = [{ path, target, action, kind, options, people = [person, ...] }
  *            | { path, target, action = "request", request = "POST /x", digest }],
  *     notes = [text] }
  *
- * Written canonically; its SHA-256 is the plan's digest, of which the id is the beginning. */
+ *   person = [key, id, state, print]: what the cloud said of each: the state is "" when an earlier
+ *   step of the plan is assumed to have changed it, print is of identity.h. An undo has [key, id].
+ *
+ * Written canonically (names sorted, integers exact); its SHA-256 is the plan's digest, which is
+ * what is approved. The id is the beginning of another one, over all but what is of the moment
+ * (when, by whom, what was read on the way): nothing has changed as long as planning again gives
+ * the same id. */
 #pragma once
 #include "base/status.h"
 #include "base/value.h"
+#include "engine/engine.h"
 #include "ledger/ledger.h"
 
-#define OB_PLAN_VERSION 1
+#define OB_PLAN_VERSION  2
+#define OB_PLAN_VALID_MS ((int64_t)24 * 3600 * 1000) /* until it has to be begun */
 
 /* Seals a document: fills id, digest and document of `out`. Error: the document is too large. */
 OB_MUST_CHECK enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_plan_row *out,
                                           struct ob_err *err);
-/* The document of another, newer or damaged program is refused. */
+/* A document that was changed, or of a newer program, is refused (OB_ERR_STALE). One of an older
+ * program is not: a run of it may have to go on. */
 OB_MUST_CHECK enum ob_status ob_plan_check(const struct ob_value *doc,
                                            const struct ob_plan_row *row, struct ob_err *err);
 
@@ -35,6 +46,9 @@ OB_MUST_CHECK enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *t
                                              const char *action, const char *const *keys,
                                              const char *const *ids, size_t count,
                                              struct ob_err *err);
+/* What this person was when the plan was made; the texts live as long as the document. */
+struct ob_was ob_ceiling_was(const struct ob_ceiling *c, const char *target, const char *action,
+                             const char *key, const char *id);
 
 /* How many people the steps of a plan name, all actions together. */
 int64_t ob_plan_people(const struct ob_value *doc);

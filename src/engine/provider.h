@@ -46,6 +46,8 @@ struct ob_provider_info {
     bool list_total;  /* its first page says how many there are */
     char **reads;     /* names of the other readings ("roles") */
     size_t read_count;
+    char **identity; /* fields of a row that tell whether it is still the same person */
+    size_t identity_count;
 };
 
 /* What an answer means as a whole. */

@@ -53,6 +53,8 @@ struct ob_step {
     char *hopeless_words;
     int64_t not_before;
     size_t wave_ok, wave_bad;
+    struct ob_was *was;  /* by person; NULL: nothing is known of how they were */
+    bool stop_on_change; /* one who changed since the plan stops the step, and is not left out */
     bool gated, undoes;
     bool frozen; /* the policy has gone on by what it was told: who is in doubt is only read */
     bool undone; /* it is being undone: nothing of it is done any more */

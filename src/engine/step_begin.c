@@ -160,6 +160,11 @@ static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
     s->undoes = spec->undoes;
+    s->stop_on_change = spec->stop_on_change;
+    if (spec->was) {
+        s->was = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *s->was);
+        memcpy(s->was, spec->was, s->op.count * sizeof *s->was);
+    }
     if (spec->groups)
         number_groups(s, spec->groups);
     for (size_t i = 0; spec->doubtful && i < s->op.count; i++)
@@ -308,6 +313,7 @@ void ob_step_free(struct ob_step *s)
     free(s->lent_ids);
     free(s->snapshots);
     free(s->group);
+    free(s->was);
     free(s->index);
     free(s->progress);
     free(s->waves);

@@ -65,7 +65,8 @@ enum ob_status ob_ledger_plan_put(struct ob_ledger *l, const struct ob_plan_row 
     ob_query_buf(&q, &p->document);
     enum ob_status st = ob_query_write(&q, &changed, err);
     if (st == OB_OK && changed == 0)
-        return ob_ledger_refuse(l, err, "plan %s: another plan has this id", p->id);
+        return ob_ledger_refuse(l, err, "plan %s: was carried out already, and stays as it is",
+                                p->id);
     return st;
 }
 

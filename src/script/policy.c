@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/policy_survey.h"
 #include "script/policy_undo.h"
 #include "script/target.h"
 #include "script/watchdog.h"
@@ -290,6 +291,8 @@ void ob_policy_free(struct ob_policy *p)
     ob_engine_free(p->engine);
     for (size_t i = 0; i < p->opt.config->count && !p->opt.rehearsing; i++)
         ob_target_close(p->targets[i].t);
+    for (size_t i = 0; i < p->opt.config->count; i++)
+        ob_survey_free(p->targets[i].survey);
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);

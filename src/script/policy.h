@@ -22,13 +22,17 @@ struct ob_bound_input { /* what the operator bound to a name */
 struct ob_policy_options {
     enum ob_mode mode;
     const char *name; /* of the policy's file */
+    const char *path; /* PLAN: where it is, absolute; NULL: in no file */
     const char *text;
     size_t len;
     const struct ob_bound_input *inputs;
     size_t input_count;
     const struct ob_value *vars; /* map of texts */
     bool allow_empty;
-    const char *max_delete; /* or NULL */
+    const char *max_delete;    /* or NULL */
+    int64_t valid_ms;          /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
+    int64_t again;             /* PLAN: so many plans like this one were carried out before */
+    const struct ob_value *by; /* PLAN: who plans: { user, host, key? }; NULL: nobody is told */
     struct ob_limits limits;
     int64_t now_ms;    /* the policy's now and today, all the time it lives */
     const char *today; /* of the plan; NULL: from now_ms and the time zone */

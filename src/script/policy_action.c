@@ -8,6 +8,7 @@
 #include "script/policy_gate.h"
 #include "script/policy_parts.h"
 #include "script/policy_recheck.h"
+#include "script/policy_survey.h"
 #include "script/policy_undo.h"
 #include "script/provider.h"
 
@@ -117,10 +118,20 @@ static void check_ramp(lua_State *L, const struct ob_value *ramp)
                        (int)i + 1);
 }
 
+/* What becomes of one who is not any more what the plan says. */
+static bool stops_on_change(lua_State *L, const struct ob_value *options)
+{
+    const struct ob_value *v = ob_map_get(options, "on_change");
+    const char *word = v ? ob_value_str(v) : "skip";
+    if (!word || (strcmp(word, "skip") != 0 && strcmp(word, "stop") != 0))
+        luaL_error(L, "option on_change is \"skip\" or \"stop\"");
+    return strcmp(word, "stop") == 0;
+}
+
 static void check_names(lua_State *L, const struct ob_value *options)
 {
-    static const char *const names[] = {"id",         "chunk",     "parallel",  "ramp",
-                                        "on_failure", "stop_when", "undo_when", NULL};
+    static const char *const names[] = {"id",        "chunk",     "parallel",  "ramp", "on_failure",
+                                        "stop_when", "undo_when", "on_change", NULL};
     for (size_t i = 0; options->type == OB_MAP && i < options->map.count; i++) {
         const char *const *n = names;
         while (*n && strcmp(*n, options->map.pairs[i].key.p) != 0)
@@ -128,7 +139,7 @@ static void check_names(lua_State *L, const struct ob_value *options)
         if (!*n)
             luaL_error(L,
                        "unknown option \"%s\"; an action takes id, chunk, parallel, ramp, "
-                       "on_failure, stop_when, undo_when",
+                       "on_failure, stop_when, undo_when, on_change",
                        options->map.pairs[i].key.p);
     }
 }
@@ -136,7 +147,7 @@ static void check_names(lua_State *L, const struct ob_value *options)
 /* ---- actions ---- */
 
 /* The stack of an action: target, roster, options, and then */
-enum { AT_TARGET = 1, AT_ROSTER, AT_TABLE, AT_GATE, AT_OPTIONS, AT_PATH };
+enum { AT_TARGET = 1, AT_ROSTER, AT_TABLE, AT_GATE, AT_OPTIONS, AT_PATH, AT_PEOPLE };
 
 /* [-0, +1|yield, e] The step is over, or asks whether it may go on. */
 static int action_k(lua_State *L, int status, lua_KContext ctx)
@@ -163,6 +174,7 @@ static void fill_spec(lua_State *L, struct ob_step_spec *spec, struct ob_policy_
     spec->parallel = positive(L, options, "parallel");
     spec->ramp = ob_map_get(options, "ramp");
     spec->gated = ob_gate_is_on(L, AT_GATE, options);
+    spec->stop_on_change = stops_on_change(L, options);
     check_ramp(L, spec->ramp);
     const struct ob_value *id = ob_map_get(options, "id");
     if (id && id->type != OB_STR)
@@ -198,6 +210,19 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
     return st;
 }
 
+/* [-0, +1|0, e] What each was when planned; NULL while planning. */
+static const struct ob_was *push_was(lua_State *L, const struct ob_step_spec *spec)
+{
+    const struct ob_policy *p = ob_policy_of(L);
+    if (!p->ceiling)
+        return NULL;
+    struct ob_was *was = lua_newuserdatauv(L, (spec->count + 1) * sizeof *was, 0);
+    for (size_t i = 0; i < spec->count; i++)
+        was[i] = ob_ceiling_was(p->ceiling, spec->target->name, spec->action->name, spec->keys[i],
+                                spec->ids[i]);
+    return was;
+}
+
 /* [-0, +1|yield, e] */
 static int propose(lua_State *L, struct ob_step_spec *spec)
 {
@@ -206,6 +231,7 @@ static int propose(lua_State *L, struct ob_step_spec *spec)
     struct ob_op *op = NULL;
     p->proposed = true;
     spec->skips = push_skips(L, spec);
+    spec->was = push_was(L, spec);
     if (carry_out(p, spec, &op, &err) != OB_OK)
         return ob_raise_host(L, &err);
     if (op)
@@ -232,26 +258,59 @@ static struct ob_value *push_options(lua_State *L)
     return options;
 }
 
+/* [-0, +0, e] The proposal whose parts are on the stack. */
+static void read_spec(lua_State *L, struct ob_step_spec *spec)
+{
+    const struct people *people = lua_touserdata(L, AT_PEOPLE);
+    fill_spec(L, spec, ob_policy_check_target(L, AT_TARGET), lua_touserdata(L, lua_upvalueindex(1)),
+              lua_touserdata(L, AT_OPTIONS));
+    spec->path = lua_tostring(L, AT_PATH);
+    spec->keys = people->keys;
+    spec->ids = people->ids;
+    spec->count = people->count;
+}
+
+/* [-0, +1|yield, e] The cloud has said what everybody is. */
+static int survey_k(lua_State *L, int status, lua_KContext ctx)
+{
+    struct ob_policy *p = ob_policy_of(L);
+    struct ob_step_spec spec;
+    struct ob_err err;
+    (void)status, (void)ctx;
+    read_spec(L, &spec);
+    if (ob_survey_take(p, spec.target, spec.ids, spec.count, &p->answer->value, &err) != OB_OK)
+        return ob_raise_host(L, &err);
+    return propose(L, &spec);
+}
+
+/* [-0, +1|yield, e] */
+static int survey(lua_State *L, struct ob_step_spec *spec)
+{
+    struct ob_policy *p = ob_policy_of(L);
+    struct ob_op *op = NULL;
+    struct ob_err err;
+    if (p->opt.mode == OB_MODE_PLAN &&
+        ob_survey_start(p, spec->target, spec->ids, spec->count, &op, &err) != OB_OK)
+        return ob_raise_host(L, &err);
+    return op ? ob_policy_wait_for(L, op, survey_k) : propose(L, spec);
+}
+
 /* meeting:disable(people, { id = "meeting_account", chunk = 100 }); upvalue: the action. */
 int ob_policy_action(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
-    struct ob_policy_target *pt = ob_policy_check_target(L, AT_TARGET);
-    const struct ob_action *a = lua_touserdata(L, lua_upvalueindex(1));
     struct ob_step_spec spec;
     struct ob_err err;
+    ob_policy_check_target(L, AT_TARGET);
     lua_settop(L, AT_TABLE);
-    ob_policy_may_wait(L, a->name);
+    ob_policy_may_wait(L, ((const struct ob_action *)lua_touserdata(L, lua_upvalueindex(1)))->name);
     ob_check_roster(L, AT_ROSTER);
     struct ob_value *options = push_options(L);
-    fill_spec(L, &spec, pt, a, options);
-    spec.path = ob_policy_push_path(L); /* AT_PATH */
+    ob_policy_push_path(L);
     struct people *people = push_people(L, AT_ROSTER, ob_map_str(options, "id"));
-    spec.keys = people->keys;
-    spec.ids = people->ids;
-    spec.count = people->count;
-    if (ob_guard_step(p->guard, pt->t, a, spec.keys, spec.ids, spec.count, guard_cell, people,
-                      &err) != OB_OK)
+    read_spec(L, &spec);
+    if (ob_guard_step(p->guard, spec.target, spec.action, spec.keys, spec.ids, spec.count,
+                      guard_cell, people, &err) != OB_OK)
         return ob_raise_host(L, &err);
-    return propose(L, &spec);
+    return survey(L, &spec);
 }

@@ -2,7 +2,7 @@
  * (together), policy_env.c (limits, notes), policy_input.c, policy_time.c, policy_wait.c and
  * policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
  * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
- * outcome.c. Inside src/script only. */
+ * policy_readings.c, outcome.c. Inside src/script only. */
 #pragma once
 #include "script/internal.h"
 #include "script/policy.h"
@@ -34,11 +34,13 @@ struct ob_task {
     char today[OB_TIME_TEXT]; /* the day of woke_ms, where the run went on */
 };
 
+struct ob_survey;
 /* What one target is to a policy. */
 struct ob_policy_target {
     const struct ob_target_config *config;
     struct ob_target *t;
-    bool recorded; /* in the plan's document */
+    bool recorded;            /* in the plan's document */
+    struct ob_survey *survey; /* PLAN: what the cloud said of those who were named; or NULL */
 };
 
 struct ob_policy {
@@ -54,6 +56,7 @@ struct ob_policy {
     char today[OB_TIME_TEXT];
     char *key;                      /* key "column" */
     size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
+    bool asked_now;                 /* the policy knows the time, not only the day */
     bool proposed;                  /* from now on it is too late to protect anybody */
     struct ob_input_use *uses;      /* one for each bound input */
     struct ob_value spared;         /* key -> why this one is not to be touched after all */

@@ -1,12 +1,12 @@
-/* The plan's document while it is made, and readings as blobs of the ledger: what a policy was
- * told is kept, so that a replay is told the same. */
+/* The plan's document while it is made. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/identity.h"
 #include "engine/plan.h"
-#include "script/policy_parts.h"
+#include "script/policy_survey.h"
 
 static struct ob_value *section(struct ob_policy *p, const char *name)
 {
@@ -29,11 +29,17 @@ void ob_record_begin(struct ob_policy *p)
     ob_map_put_int(&p->doc, "version", OB_PLAN_VERSION);
     ob_map_put_str(&p->doc, "program", OB_VERSION);
     ob_map_put_int(&p->doc, "created_ms", ob_wall_ms(p->opt.clock));
+    ob_map_put_int(&p->doc, "valid_ms", p->opt.valid_ms ? p->opt.valid_ms : OB_PLAN_VALID_MS);
+    ob_map_put_int(&p->doc, "again", p->opt.again);
+    if (p->opt.by)
+        ob_value_copy(section(p, "by"), p->opt.by);
     ob_map_put_int(&p->doc, "now_ms", p->opt.now_ms);
     ob_map_put_str(&p->doc, "today", p->today);
     struct ob_value *policy = section(p, "policy");
     ob_value_set_map(policy);
     ob_map_put_str(policy, "name", p->opt.name);
+    if (p->opt.path)
+        ob_map_put_str(policy, "path", p->opt.path);
     ob_map_put_str(policy, "digest", ob_sha256_hex(p->opt.text, p->opt.len, digest));
     struct ob_value *vars = section(p, "vars");
     if (p->opt.vars)
@@ -162,6 +168,21 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
     return v;
 }
 
+/* What this one was, unless it is an undo, which has its own knowledge of that. */
+static void record_was(struct ob_policy *p, const struct ob_step_spec *spec, size_t i,
+                       struct ob_value *one)
+{
+    const struct ob_value *row = ob_survey_row(p, spec->target, spec->ids[i]);
+    struct ob_buf print;
+    if (!row)
+        return;
+    ob_buf_init(&print, OB_BUF_SMALL);
+    ob_identity_print(spec->target->provider.info, row, &print);
+    ob_list_push_str(one, ob_map_str(row, "state"));
+    ob_list_push_str(one, ob_buf_str(&print));
+    ob_buf_fini(&print);
+}
+
 static enum ob_status record_step(struct ob_policy *p, const char *path,
                                   const struct ob_step_spec *spec, const struct ob_action *told,
                                   struct ob_err *err)
@@ -180,6 +201,7 @@ static enum ob_status record_step(struct ob_policy *p, const char *path,
         ob_value_set_list(one);
         ob_list_push_str(one, spec->keys[i]);
         ob_list_push_str(one, spec->ids[i]);
+        record_was(p, spec, i, one);
     }
     return OB_OK;
 }
@@ -236,104 +258,6 @@ enum ob_status ob_record_raw(struct ob_policy *p, const char *path, const struct
     return OB_OK;
 }
 
-/* ---- readings ---- */
-
-/* In APPLY a reading that the plan does not have (the policy took another way) is kept under the
- * run, as something learned of its target. */
-static char *learned_name(const struct ob_policy *p, const struct ob_reading *r)
-{
-    return ob_xasprintf("reading.%lld.%s.%s.%s", (long long)p->opt.run, r->path, r->op, r->asked);
-}
-
-void ob_reading_digest(const struct ob_value *args, char out[65])
-{
-    struct ob_buf json;
-    ob_buf_init(&json, OB_BUF_LARGE);
-    ob_json_write(&json, args);
-    ob_sha256_hex(ob_buf_str(&json), json.len, out);
-    ob_buf_fini(&json);
-}
-
-static enum ob_status put_answer(struct ob_policy *p, const struct ob_value *answer,
-                                 char digest[OB_SHA256_HEX], struct ob_err *err)
-{
-    struct ob_buf json;
-    ob_buf_init(&json, OB_BUF_LARGE);
-    ob_json_write(&json, answer);
-    enum ob_status st = ob_ledger_blob_put(p->opt.ledger, ob_buf_str(&json), json.len, digest, err);
-    ob_buf_fini(&json);
-    return st;
-}
-
-enum ob_status ob_record_reading(struct ob_policy *p, const struct ob_reading *r,
-                                 const struct ob_value *answer, struct ob_err *err)
-{
-    char digest[OB_SHA256_HEX];
-    enum ob_status st = put_answer(p, answer, digest, err);
-    if (st != OB_OK)
-        return st;
-    if (p->opt.mode == OB_MODE_APPLY) {
-        char *name = learned_name(p, r);
-        st = ob_ledger_learned_put(p->opt.ledger, r->t->name, name, digest, err);
-        free(name);
-        return st;
-    }
-    struct ob_value *v = add_entry(p, "readings");
-    ob_map_put_str(v, "path", r->path);
-    ob_map_put_str(v, "target", r->t->name);
-    ob_map_put_str(v, "op", r->op);
-    ob_map_put_str(v, "asked", r->asked);
-    ob_map_put_str(v, "digest", digest);
-    return OB_OK;
-}
-
-static const struct ob_value *planned_reading(const struct ob_policy *p, const struct ob_reading *r)
-{
-    const struct ob_value *all = ob_map_get(p->opt.plan, "readings");
-    for (size_t i = 0; i < ob_list_count(all); i++) {
-        const struct ob_value *v = ob_list_at(all, i);
-        if (says(v, "path", r->path) && says(v, "target", r->t->name) && says(v, "op", r->op) &&
-            says(v, "asked", r->asked))
-            return v;
-    }
-    return NULL;
-}
-
-static enum ob_status find_digest(struct ob_policy *p, const struct ob_reading *r,
-                                  struct ob_buf *digest, struct ob_err *err)
-{
-    const struct ob_value *planned = planned_reading(p, r);
-    if (planned) {
-        ob_buf_adds(digest, ob_map_str(planned, "digest"));
-        return OB_OK;
-    }
-    char *name = learned_name(p, r);
-    enum ob_status st = ob_ledger_learned_get(p->opt.ledger, r->t->name, name, digest, err);
-    free(name);
-    return st;
-}
-
-enum ob_status ob_replay_reading(struct ob_policy *p, const struct ob_reading *r, bool *found,
-                                 struct ob_value *answer, struct ob_err *err)
-{
-    struct ob_buf digest, json;
-    *found = false;
-    if (p->opt.mode == OB_MODE_PLAN)
-        return OB_OK;
-    ob_buf_init(&digest, 256);
-    ob_buf_init(&json, OB_BUF_LARGE);
-    enum ob_status st = find_digest(p, r, &digest, err);
-    if (st == OB_OK && digest.len) {
-        st = ob_ledger_blob_get(p->opt.ledger, ob_buf_str(&digest), &json, err);
-        if (st == OB_OK)
-            st = ob_script_json(ob_buf_str(&json), json.len, answer, err);
-        *found = st == OB_OK;
-    }
-    ob_buf_fini(&digest);
-    ob_buf_fini(&json);
-    return st;
-}
-
 /* ---- the end of a plan ---- */
 
 static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, int64_t *count,
@@ -354,9 +278,98 @@ static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, 
     return st;
 }
 
+/* Branches of together() propose as their readings come in; a plan has them in the order of the
+ * policy, so that the same proposals make the same plan. */
+static int by_path(const void *a, const void *b)
+{
+    const char *x = ob_map_str(a, "path"), *y = ob_map_str(b, "path");
+    while (*x && *y) {
+        char *past_x, *past_y;
+        long m = strtol(x, &past_x, 10), n = strtol(y, &past_y, 10);
+        if (m != n)
+            return m < n ? -1 : 1;
+        if (past_x == x || past_y == y)
+            break;
+        x = past_x + (*past_x == '.');
+        y = past_y + (*past_y == '.');
+    }
+    return strcmp(x, y);
+}
+
+static int by_target(const void *a, const void *b)
+{
+    return strcmp(ob_map_str(a, "name"), ob_map_str(b, "name"));
+}
+
+static void sort_section(struct ob_policy *p, const char *name,
+                         int (*order)(const void *a, const void *b))
+{
+    struct ob_value *list = section(p, name);
+    if (list->type == OB_LIST && list->list.count)
+        qsort(list->list.items, list->list.count, sizeof *list->list.items, order);
+}
+
+/* Where an earlier step changes somebody, what they were is no condition of the next one. */
+static void assume_step(struct ob_policy *p, struct ob_value *step)
+{
+    struct ob_target *t = NULL;
+    if (!ob_map_get(step, "kind") || !ob_map_get(step, "people") ||
+        ob_policy_open_target(p, ob_map_str(step, "target"), &t, NULL) != OB_OK)
+        return;
+    struct ob_value *people = ob_map_put(step, "people");
+    const struct ob_action *a = ob_provider_action(t->provider.info, ob_map_str(step, "action"));
+    for (size_t i = 0; i < ob_list_count(people); i++) {
+        struct ob_value *one = &people->list.items[i];
+        const char *id = ob_value_str(ob_list_at(one, 1));
+        bool needs = ob_survey_needs(p, t, a, id);
+        if (ob_list_count(one) > 2)
+            ob_value_set_str(&one->list.items[2], ob_survey_state(p, t, id));
+        if (needs)
+            ob_survey_changed(p, t, id);
+    }
+}
+
+static bool same_action(const struct ob_value *a, const struct ob_value *step)
+{
+    const char *target = ob_map_str(step, "target"), *action = ob_map_str(step, "action");
+    return target && action && says(a, "target", target) && says(a, "action", action);
+}
+
+/* In the order of the steps that first have them. */
+static void order_actions(struct ob_policy *p)
+{
+    struct ob_value *actions = section(p, "actions"), ordered;
+    const struct ob_value *steps = section(p, "steps");
+    ob_value_init(&ordered);
+    ob_value_set_list(&ordered);
+    for (size_t i = 0; i < ob_list_count(steps); i++)
+        for (size_t k = 0; k < ob_list_count(actions); k++) {
+            struct ob_value *v = &actions->list.items[k];
+            if (v->type == OB_MAP && same_action(v, ob_list_at(steps, i)))
+                ob_value_move(ob_list_push(&ordered), v);
+        }
+    for (size_t k = 0; k < ob_list_count(actions); k++) /* what an undo takes back has no step */
+        if (actions->list.items[k].type == OB_MAP)
+            ob_value_move(ob_list_push(&ordered), &actions->list.items[k]);
+    ob_value_move(actions, &ordered);
+}
+
+static void settle_steps(struct ob_policy *p)
+{
+    struct ob_value *steps = section(p, "steps");
+    sort_section(p, "steps", by_path);
+    sort_section(p, "readings", by_path);
+    sort_section(p, "targets", by_target);
+    order_actions(p);
+    for (size_t i = 0; i < ob_list_count(steps); i++)
+        assume_step(p, &steps->list.items[i]);
+}
+
 /* Limits that are shares need to know of how many. */
 enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
 {
+    settle_steps(p);
+    ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
     for (size_t i = 0; i < p->opt.config->count; i++) {
         struct ob_target *t = p->targets[i].t;
         int64_t count;

@@ -48,6 +48,7 @@ static int l_today(lua_State *L)
 static int l_now(lua_State *L)
 {
     char text[OB_TIME_TEXT];
+    ob_policy_of(L)->asked_now = true;
     lua_pushstring(L, ob_time_iso(ob_policy_now(ob_policy_of(L)) + offset_ms(L), false, text));
     return 1;
 }

@@ -303,6 +303,7 @@ void ob_provider_read_info(const struct ob_value *v, struct ob_provider_info *ou
     for (size_t i = 0; i < out->action_count; i++)
         read_action(ob_list_at(actions, i), &out->actions[i]);
     out->reads = read_names(ob_map_get(v, "reads"), &out->read_count);
+    out->identity = read_names(ob_map_get(v, "identity"), &out->identity_count);
 }
 
 static void free_names(char **names, size_t count)
@@ -321,6 +322,7 @@ void ob_provider_info_fini(struct ob_provider_info *info)
         ob_value_fini(&info->actions[i].undo_says);
     }
     free_names(info->reads, info->read_count);
+    free_names(info->identity, info->identity_count);
     free(info->actions);
     free(info->name);
 }
