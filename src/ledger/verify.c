@@ -40,7 +40,8 @@ __attribute__((format(printf, 2, 3))) static void find(struct verify *v, const c
 {
     char text[512];
     va_list ap;
-    if (v->r->count++ >= OB_FINDINGS_MAX)
+    v->r->count++;
+    if (ob_list_count(&v->r->findings) >= OB_FINDINGS_MAX)
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -294,16 +295,14 @@ static enum ob_status check_all(struct verify *v, const struct ob_key *key, stru
     if (st == OB_OK)
         st = ob_audit_walk(v->l, check_event, v, err);
     if (st == OB_OK)
-        st = check_schema(v, err);
-    if (st == OB_OK)
-        st = check_rows(v, err);
-    if (st == OB_OK)
         st = check_head(v, key, err);
+    if (st == OB_OK)
+        st = check_schema(v, err);
     if (st != OB_OK)
         return st;
     check_kept(v, &v->beside);
     check_kept(v, &v->given);
-    return OB_OK;
+    return check_rows(v, err); /* last: there may be many */
 }
 
 /* In one transaction, so that what another process adds meanwhile is not seen in half; damage that
