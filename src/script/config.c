@@ -125,8 +125,6 @@ static enum ob_status run_config(struct ob_loader *l, struct ob_err *err)
     status = ob_config_bind(s, err);
     if (status == OB_OK)
         status = ob_script_run(s, l->chunk, l->text.p ? l->text.p : "", l->text.len, err);
-    if (status == OB_OK)
-        status = ob_config_settings(s, err);
     if (status == OB_ERR_POLICY) {
         hide_quotes(err);
         err->status = status = OB_ERR_USAGE;

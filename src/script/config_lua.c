@@ -335,6 +335,40 @@ static int l_target(lua_State *L)
     return 1;
 }
 
+/* ---- what holds for all targets: NAME = value ---- */
+
+/* [-0, +0, e] anchor = "syslog" or { command = { ... } } */
+static void set_anchor(lua_State *L, const struct ob_value *v)
+{
+    struct ob_err err = {0};
+    if (ob_config_anchor(&loader_of(L)->config->anchor, v, &err) != OB_OK)
+        refuse(L, &err);
+}
+
+static const struct {
+    const char *name;
+    void (*set)(lua_State *L, const struct ob_value *v);
+} settings[] = {{"anchor", set_anchor}};
+
+/* [-0, +0, e] */
+static bool assign(lua_State *L)
+{
+    const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        struct ob_err err = {0}, why = {0};
+        if (strcmp(name, settings[i].name) != 0)
+            continue;
+        struct ob_value *v = push_box(L);
+        if (!ob_to_value(L, 3, v, &why)) {
+            (void)ob_fail(&err, OB_ERR_USAGE, "%s: %s", name, why.message);
+            refuse(L, &err);
+        }
+        settings[i].set(L, v);
+        return true;
+    }
+    return false;
+}
+
 /* ---- the environment ---- */
 
 /* [-0, +0, e] Not even the name is shown: it may be a password without its quotes. */
@@ -374,44 +408,8 @@ static int setup(lua_State *L)
     return 0;
 }
 
-/* [-0, +0, e] The value on top of the stack into the box. */
-static void take_setting(lua_State *L, const char *name, struct ob_value *box)
-{
-    struct ob_err err = {0}, why = {0};
-    const struct ob_target_config top = {.line = 1};
-    if (ob_to_value(L, -1, box, &why))
-        return;
-    (void)ob_config_refuse(loader_of(L), &top, name, &err, "%s: %s", name, why.message);
-    ob_raise_host(L, &err);
-}
-
-/* [-0, +0, e] Raw: a name that was not assigned is no error here. */
-static int read_settings(lua_State *L)
-{
-    struct ob_loader *l = loader_of(L);
-    ob_push_env(L);
-    for (const char *const *name = ob_config_setting_names; *name; name++) {
-        struct ob_err err = {0};
-        lua_pushstring(L, *name);
-        if (lua_rawget(L, -2) != LUA_TNIL) {
-            struct ob_value *box = push_box(L);
-            lua_insert(L, -2);
-            take_setting(L, *name, box);
-            if (ob_config_setting(l, *name, box, &err) != OB_OK)
-                ob_raise_host(L, &err);
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
-    }
-    return 0;
-}
-
-enum ob_status ob_config_settings(struct ob_script *s, struct ob_err *err)
-{
-    return ob_script_setup(s, read_settings, err);
-}
-
 enum ob_status ob_config_bind(struct ob_script *s, struct ob_err *err)
 {
+    s->assign = assign;
     return ob_script_setup(s, setup, err);
 }

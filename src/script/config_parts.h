@@ -17,15 +17,9 @@ struct ob_loader {
 /* Adds target, env, secret, and the credential sources to the script's environment. */
 OB_MUST_CHECK enum ob_status ob_config_bind(struct ob_script *s, struct ob_err *err);
 
-/* Takes what was assigned at the top of the file, once it has run. */
-OB_MUST_CHECK enum ob_status ob_config_settings(struct ob_script *s, struct ob_err *err);
-
-/* ---- config_settings.c: no Lua ---- */
-/* The names that mean something at the top of the file, NULL-terminated. */
-extern const char *const ob_config_setting_names[];
-/* Takes one of them. Errors begin with its line. */
-OB_MUST_CHECK enum ob_status ob_config_setting(struct ob_loader *l, const char *name,
-                                               struct ob_value *value, struct ob_err *err);
+/* ---- config_anchor.c: no Lua ---- */
+OB_MUST_CHECK enum ob_status ob_config_anchor(struct ob_anchor *a, const struct ob_value *v,
+                                              struct ob_err *err);
 
 /* ---- config_fields.c: no Lua ---- */
 /* A target with the defaults, appended to the configuration, which owns it. */

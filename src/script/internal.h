@@ -45,9 +45,12 @@ struct ob_script {
     struct ob_box box;
     enum ob_profile profile;
     char *name;
-    int env_ref;          /* the allow-listed environment table */
-    int module_ref;       /* what the chunk returned */
-    void *owner;          /* the C object behind the bindings (policy, config, sim, ...) */
+    int env_ref;    /* the allow-listed environment table */
+    int module_ref; /* what the chunk returned */
+    void *owner;    /* the C object behind the bindings (policy, config, sim, ...) */
+    /* [-0, +0, e] NAME = value (at 2 and 3) in the script: false when it is no setting. NULL: there
+     * are none, and globals cannot be assigned. */
+    bool (*assign)(lua_State *L);
     unsigned char *lines; /* of the script `name`: those that were run get a mark; or NULL */
     size_t line_count;
 };

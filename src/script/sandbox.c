@@ -65,6 +65,9 @@ static int l_unknown(lua_State *L)
 static int l_assign(lua_State *L)
 {
     const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?";
+    const struct ob_script *s = ob_script_of(L);
+    if (s->assign && s->assign(L))
+        return 0;
     ob_push_env(L);
     lua_pushvalue(L, 2);
     if (lua_rawget(L, -2) != LUA_TNIL)
