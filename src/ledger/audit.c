@@ -175,7 +175,7 @@ static enum ob_status hash_of(struct ob_ledger *l, int64_t seq, char hash[OB_SHA
 {
     struct ob_query q;
     bool row;
-    strcpy(hash, OB_AUDIT_ZERO);
+    memcpy(hash, OB_AUDIT_ZERO, OB_SHA256_HEX);
     if (!seq)
         return OB_OK;
     ob_query_open(&q, l, OB_SQL_AUDIT_HASH);
@@ -197,7 +197,7 @@ static enum ob_status append_one(struct ob_ledger *l, const struct ob_audit_chan
     char prev[OB_SHA256_HEX], back[OB_SHA256_HEX];
     struct ob_query q;
     bool row;
-    strcpy(prev, a->pending.seq ? a->pending.hash : OB_AUDIT_ZERO);
+    memcpy(prev, a->pending.seq ? a->pending.hash : OB_AUDIT_ZERO, sizeof prev);
     a->pending.seq++;
     enum ob_status st = write_body(l, c, n, err);
     if (st == OB_OK)
