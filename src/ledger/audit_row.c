@@ -86,7 +86,10 @@ void ob_audit_row_text(const struct ob_audit_table *t, int64_t rowid, struct ob_
     ob_buf_adds(out, ",{");
     for (int i = 0; i < t->columns; i++) {
         ob_buf_adds(out, t->keys[i]);
-        put_value(out, t->rows, i + 1, t->large[i]);
+        if (i == t->alias)
+            ob_audit_int(out, rowid);
+        else
+            put_value(out, t->rows, i + 1, t->large[i]);
     }
     ob_buf_adds(out, "}]");
 }
@@ -130,12 +133,16 @@ static void add_quoted(struct ob_buf *out, const char *name)
 static int read_columns(struct ob_ledger *l, struct ob_audit_table *t, struct ob_buf *sql)
 {
     sqlite3_stmt *st = NULL;
-    int rc = sqlite3_prepare_v2(l->db, "SELECT name FROM pragma_table_info(?) ORDER BY name", -1,
-                                &st, NULL);
+    int rc = sqlite3_prepare_v2(l->db,
+                                "SELECT name, pk = 1 AND upper(type) = 'INTEGER' FROM"
+                                " pragma_table_info(?) ORDER BY name",
+                                -1, &st, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC);
     while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(st, 0);
+        if (sqlite3_column_int(st, 1))
+            t->alias = t->columns;
         add_column(t, name);
         ob_buf_addc(sql, ',');
         add_quoted(sql, name);
@@ -174,8 +181,8 @@ enum ob_status ob_audit_tables_read(struct ob_audit_tables *t, struct ob_ledger 
     while (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         t->at = ob_xrealloc(t->at, t->count + 1, sizeof *t->at);
         struct ob_audit_table *one = &t->at[t->count++];
-        *one =
-            (struct ob_audit_table){.name = ob_xstrdup((const char *)sqlite3_column_text(st, 0))};
+        *one = (struct ob_audit_table){
+            .alias = -1, .name = ob_xstrdup((const char *)sqlite3_column_text(st, 0))};
         rc = prepare_table(l, one);
     }
     sqlite3_finalize(st);

@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "ledger/audit_walk.h"
 
+#define SEALED_HEAD 28 /* ledger/seal.h */
+
 struct quoted { /* a row */
     int table;
     int64_t rowid;
@@ -135,13 +137,40 @@ static bool quote_call(void *ctx, const struct ob_call_row *c)
     return true;
 }
 
+/* The plan's name is sealed under the plan's own key; its document, which is about others too, is
+ * quoted by its digest only, so that the key opens nothing else here. */
+static void quote_key_of(struct receipt *r, const unsigned char *p, int len)
+{
+    int64_t subject = 0;
+    if (!p || len < SEALED_HEAD || memcmp(p, "obs", 3) != 0)
+        return;
+    for (int i = 4; i < 12; i++)
+        subject = (int64_t)((uint64_t)subject << 8 | p[i]);
+    quote(r, "subject", subject);
+}
+
+static enum ob_status quote_plan_row(struct receipt *r, const char *plan)
+{
+    struct ob_query q;
+    bool row;
+    ob_query_open(&q, r->l, OB_SQL_RECEIPT_PLAN);
+    ob_query_text(&q, plan);
+    enum ob_status st = ob_query_next(&q, &row, r->err);
+    if (row) {
+        quote(r, "plan", ob_query_get_int(&q, 0));
+        quote_key_of(r, sqlite3_column_blob(q.st, 1), sqlite3_column_bytes(q.st, 1));
+    }
+    ob_query_close(&q);
+    return st;
+}
+
 static enum ob_status quote_plan(struct receipt *r, int64_t run)
 {
     struct ob_run_row row;
     enum ob_status st = ob_ledger_run_get(r->l, run, &row, r->err);
     if (st != OB_OK)
         return st;
-    st = quote_all(r, OB_SQL_RECEIPT_PLAN, "plan", row.plan, 0, -1, NULL);
+    st = quote_plan_row(r, row.plan);
     if (st == OB_OK)
         st = quote_all(r, OB_SQL_RECEIPT_APPROVALS, "approval", row.plan, 0, -1, NULL);
     ob_run_row_fini(&row);

@@ -137,9 +137,9 @@ static int for_each(const char *path, const char *sql,
 }
 
 static const char *const fillers[][2] = {
-    {"subject", "INSERT INTO subject VALUES (1, x'01', x'02', 'p')"},
-    {"approval", "INSERT INTO approval VALUES (1, 'p', '{}', x'00', 'k')"},
-    {"sighting", "INSERT INTO sighting VALUES (1, 1, 'meeting', 'delete', 'p', 5)"},
+    {"subject", "INSERT INTO subject SELECT 1, x'01', zeroblob(32), 'p'"},
+    {"approval", "INSERT INTO approval SELECT 1, 'p', '{}', x'00', 'k'"},
+    {"sighting", "INSERT INTO sighting SELECT 1, 1, 'meeting', 'delete', 'p', 5"},
 };
 
 struct column {
@@ -182,9 +182,9 @@ static void fill_all(const char *path)
     by_hand(path, "DELETE FROM audit; DELETE FROM head");
     for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++) {
         char sql[256];
-        snprintf(sql, sizeof sql, "DELETE FROM %s", fillers[i][0]);
+        snprintf(sql, sizeof sql, "%s WHERE NOT EXISTS (SELECT 1 FROM %s)", fillers[i][1],
+                 fillers[i][0]);
         by_hand(path, sql);
-        by_hand(path, fillers[i][1]);
     }
     unlink(head_path);
     struct ob_ledger *l = open_at(path);
