@@ -30,6 +30,17 @@ input = {}
 ---@field key? string       the column that names a person; else that of key, else the first
 ---@field encoding? string  UTF-8 unless said; "gb18030", "utf-16" and all that iconv knows
 ---@field separator? ","|";"|"\t" CSV only
+---@field expect? Expectations what it is held against, as Roster:expect says
+
+---Of what an input must be, or nothing is planned (14), and a run that reads it again stays where
+---it is. Without any a file without rows is refused all the same, and one that loses more than half
+---of its rows when people are acted upon because they are not in it (minus, absent_from).
+---@class Expectations
+---@field rows? integer|integer[] at least so many, or { least, most }
+---@field columns? string[]     must be there
+---@field newer_than? number    seconds, as days() gives them: the file was changed since
+---@field shrink? number        at most this share fewer rows than at the last good read, by a plan
+---    of a policy of this name: with 0.1 nine of ten must be left
 
 ---CSV as in RFC 4180, its first row the names of the columns. Every cell is a text.
 ---```lua policy
@@ -92,6 +103,16 @@ local Roster = {} -- luacheck: ignore 241
 ---@param how (fun(p: Member): boolean?) | table<string, string|integer|boolean|table>
 ---@return Roster
 function Roster:where(how) end
+---Holds an input, as it was read, to what is expected of it; it is an error (14) if it is not so.
+---After a wait, and when absent_from is proven, what is read again is held to the same.
+---```lua policy
+---local people = input.csv "leavers":expect {
+---  rows = { 1, 500 }, columns = { "name", "meeting_account" }, newer_than = days(2), shrink = 0.1 }
+---note(#people .. " leave")
+---```
+---@param what Expectations
+---@return Roster the same
+function Roster:expect(what) end
 ---Those who are not in the other one: by name, by a column of both, or by two columns. A person
 ---whose cell is empty cannot be compared, and is an error.
 ---@param other Roster
@@ -156,8 +177,30 @@ function Target:lookup(ids) end
 ---    resumed run does not ask again what was answered: what it keeps in variables is gone then
 ---@field stop_when? Limit  the same without a function
 ---@field undo_when? Limit
+---@field admins? string[] ids of administrators who are meant to go; others are left out of what
+---    disables or deletes, and the last one of a target always is
 ---@field on_change? "skip"|"stop" one who is not any more what the plan says (another state, or
 ---    other identity fields: another person has the account) is left out, or ends the run (12)
+---@field require? Requirements   of an action that deletes: proven for each person, or skipped
+---@field straight? boolean       of such: who was not disabled first may be deleted. Without it
+---    everybody is skipped whom the cloud does not show as disabled, where it has such a state
+
+---What the host proves of each person right before they are deleted, in every process that takes
+---the step up. Who cannot be proven is skipped with the reason; `plan` tells what is known.
+---```lua policy
+---local people, staff = input.csv "leavers", input.csv "staff"
+---target("meeting"):delete(people, { id = "meeting_account", require = {
+---  disabled_for = days(30), seen = 2, absent_from = "staff" } })
+---note(("%d are employed"):format(#staff))
+---```
+---@class Requirements
+---@field disabled_for? number seconds, as days() gives them: this ledger has an action that disabled
+---    them so long ago, nothing has enabled them since, and the cloud shows them as disabled
+---@field seen? integer plans that named them for this target, counted once in 12 hours; a wait with
+---    recheck that finds them still on the list is one more
+---@field absent_from? string|{ input: string, column: string } an input that has neither their name
+---    nor their id, read again each time; it must have rows. Columns of the same names are compared,
+---    or the id with `column`
 
 ---What is known of a step so far. acted = succeeded + failed + unknown.
 ---@alias Tally { succeeded: integer, failed: integer, unknown: integer, skipped: integer,
@@ -219,14 +262,35 @@ function together(...) end
 
 -- ---- bounds ----
 
----Refuses the policy (10) when more people of one target would be touched: distinct people whom an
----action disables or deletes, over the whole policy; share is of the target's directory. A policy
----only tightens what targets.lua and --max-delete say. limit and protect stand before all actions.
----@param bounds { users?: integer, share?: number }
+---From how many people of one target something may be taken. What counts: distinct people, by the
+---id that the cloud knows them by, whom an action disables (or locks) or deletes (or removes). Not
+---those who are off or gone already, and never what enables, adds back or undoes.
+---@class Bounds
+---@field users? integer people in one plan
+---@field share? number  part of the population in one plan; 0.05 is five in a hundred
+---@field day? integer   people within 24 hours, over all plans: this one, and what is pending, too
+---@field week? integer  the same within 7 days
+
+---Refuses the policy (10) where it would be more. What stands at the top counts disabled and
+---deleted people together, what stands in `disable` or `delete` counts these alone; all of it has
+---to hold. 0 means none. A policy only tightens what targets.lua, the defaults and --max-delete
+---say, so "unlimited" is no word of a policy's. It is looked at when the policy has come to its
+---end, and again before every call of the run. limit and protect stand before all actions.
+---@class Limits: Bounds
+---@field disable? Bounds
+---@field delete? Bounds
+
+---```lua policy
+---limit { users = 50, share = 0.10, week = 80, delete = { users = 10, day = 10 } }
+---target("desktops"):lock(input.csv("leavers"):first(5), { id = "desktop_user" })
+---```
+---@param bounds Limits
 function limit(bounds) end
 
 ---Refuses the policy (10) when an action names one of these. Patterns know * and ?. The name is a
----column, "account" is what the cloud knows a person by; a plain list of patterns is that, too.
+---column of the roster, or a field that the cloud shows of the person, and either protects; where
+---there is neither, nobody can tell, and that is refused, too. "account" is what the cloud knows a
+---person by, and so is a plain list of patterns. A run asks again, right before each call.
 ---```lua policy
 ---limit { users = 50, share = 0.10 }
 ---protect { account = { "admin*", "svc-*" }, employee = "E0000?" }

@@ -37,6 +37,8 @@
 ---    without it wire.find_error reads JSON in all the wrappings of H.E and A.C.1
 ---@field retry_after? fun(headers: table<string, string>): integer? milliseconds; without it, or
 ---    when it answers nil, the header Retry-After (seconds or a date) counts
+---@field own? fun(target: table, signer: string): Own[] whose the credential is; without it, unknown
+---@field id_shape? fun(target: table): IdShape what an id looks like; without it, like anything
 ---@field is_read? fun(request: RawRequest): boolean does a raw request only read? Without it GET
 ---    and HEAD do. Where it exists it is asked for GET too: behind an RPC gateway GET deletes.
 
@@ -44,6 +46,23 @@
 ---shown to Lua. All else is a shape of lua/offboard/schema.lua and must be plain text in
 ---targets.lua. Empty texts count as not given.
 ---@alias FieldShape "credential"|"string"|"string?"|"integer"|"integer?"|"boolean"|"boolean?"|table
+
+---The account that the credential belongs to is never acted upon. A person is it when the row's
+---`field` (and the id itself, where is_id) equals what is known of it, A-Z and a-z alike.
+---@class Own
+---@field field string
+---@field is_id? boolean     ids of this target are of that kind
+---@field is? string         this
+---@field credential? string or what this field of the credential says; C reads it
+---@field login? string      or what the login's answer has there: "user.userId"
+
+---By the documents, and no narrower: whoever does not fit can be nobody's account there, and the
+---plan is refused (14).
+---@class IdShape
+---@field what string        for people: "an id of IAM, 32 hexadecimal digits"
+---@field chars string       all that may be in it
+---@field min integer        bytes
+---@field max integer
 
 ---@class Place
 ---@field default string    url; {region} is replaced by the target's region
@@ -145,6 +164,10 @@
 ---@field message? string    for people; C redacts secrets, wire.clean cuts echoes of signatures
 ---@field state? "active"|"disabled"|"absent"|"other"    of a reading; a lookup names each id
 ---@field fields? table      as the cloud gave them: columns of a directory, and the snapshot
+---@field admin? boolean     of a reading: an administrator of the tenant, who is left out unless
+---    named. nil: the cloud does not say, and nobody is taken for one
+---@field group? boolean     of a reading: several people under one id, who may be nobody: as an
+---    administrator not counted among those who stay
 ---@field listed? boolean    of a lookup: would a list name this one too? Rooms and TVs exist
 ---    without being listed (H.A.4)
 

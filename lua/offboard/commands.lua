@@ -32,6 +32,10 @@ local policy = {
     help = "CPU time the policy may use (default: 10)" },
 }
 
+local ceiling = { "--ceiling", arg = "N", kind = "integer", min = 1,
+  help = "this one plan may disable N people and delete N of each target, whatever targets.lua "
+    .. "and the defaults allow; written into the plan, and approved with it" }
+
 local function join(...)
   local all = {}
   for _, list in ipairs { ... } do
@@ -67,7 +71,8 @@ local commands = {
     about = "Runs the policy with reads only, checks every guard and stores the plan. Its id is "
       .. "what `offboard apply` takes: what was reviewed is what runs.",
     arguments = { { "POLICY", key = "policy", help = "the policy, a Lua file" } },
-    options = join(policy, {
+    options = join(policy, { ceiling,
+      { "--diff", arg = "PLAN", help = "tell only what is different from that plan, and why" },
       { "--again", help = "a plan of its own, although the same one was carried out already" },
       { "--valid-for", arg = "TIME", help = "refuse to begin it later than that (24h)" },
       { "--detailed-exitcode", help = "exit 2 when the plan would change something" } }, common),
@@ -81,16 +86,64 @@ local commands = {
     arguments = { { "PLAN|RUN", key = "what", help = "which one" } },
     options = join({
       { "--person", arg = "KEY", many = true, help = "only what concerns this person; "
-        .. "for several people, give it again" } }, common),
+        .. "for several people, give it again" },
+      { "--diff", arg = "PLAN", help = "what is different in a plan from that one, and why" } },
+      common),
     examples = {
       "offboard show latest", "offboard show 9f3c", "offboard show 12 --person m.chen" } },
+
+  { "explain", summary = "everything that is known of one person",
+    about = "Their row in each input, what was proposed for them and by which line of the policy, "
+      .. "who approved or struck them, every call that named them with its answer, and what "
+      .. "became of it. Without an option: the latest plan, and all runs that name them.",
+    arguments = { { "PERSON", key = "person", help = "a name or id, exactly as in the plan" } },
+    options = join({
+      { "--plan", arg = "PLAN", help = "this plan and its runs" },
+      { "--run", arg = "RUN", kind = "integer", min = 1, help = "this run and its plan" } },
+      common),
+    examples = { "offboard explain E00012", "offboard explain jie.wang.0012 --run 12",
+      "offboard explain E00012 --json" } },
+
+  { "key", summary = "make or show the key with which you approve",
+    about = "`new` writes an Ed25519 key, readable by you alone, and its public half beside it; "
+      .. "what is there is never overwritten. `show` prints a key's fingerprint and public half. "
+      .. "Both are PEM files as openssl has them.",
+    arguments = { { "WHAT", key = "what", choices = { "new", "show" }, help = "new or show" } },
+    options = {
+      { "--output", arg = "FILE", help = "new: where to (default: key.pem in ~/.config/offboard); "
+        .. "the public half goes to FILE with .pub for .pem" },
+      { "--key", arg = "FILE", help = "show: which one (default: the same)" }, json, quiet },
+    examples = { "offboard key new", "offboard key new --output alice.pem",
+      "offboard key show --key alice.pub" } },
+
+  { "approve", summary = "sign a plan, so that it may be carried out",
+    about = "Shows the whole plan, asks, and signs it with your key. You may strike people from it "
+      .. "and lower its ceiling, never add or raise. Which plans need whose approval is said in "
+      .. "targets.lua. On another machine, give the file that `offboard show PLAN --json` wrote, "
+      .. "and --output.",
+    arguments = { { "PLAN", key = "plan", help = "a plan's id or `latest`, or a file" } },
+    options = join({
+      { "--key", arg = "FILE", help = "sign with this one (default: key.pem in "
+        .. "~/.config/offboard)" },
+      { "--strike", arg = "ID,...", many = true,
+        help = "leave these out, by name or id as the plan has it" },
+      { "--ceiling", arg = "N", kind = "integer", min = 0,
+        help = "approve it only for at most N people" },
+      { "--valid-for", arg = "TIME", help = "how long it holds: 8h, 3d (default: 24h)" },
+      { "--output", arg = "FILE", help = "write the approval there and not to the ledger, for "
+        .. "`offboard apply --approval`" }, yes }, common),
+    examples = { "offboard approve 9f3c", "offboard approve latest --strike E00012,E00017",
+      "offboard approve plan.json --output alice.approval" } },
 
   { "apply", summary = "carry a plan out",
     about = "Carries out the plan, and nothing that is not in it. A policy is planned first, and "
       .. "then you are asked. Every call is written to the ledger before it leaves, so a run "
       .. "that was stopped goes on with `offboard resume`.",
     arguments = { { "PLAN|POLICY", key = "what", help = "a plan's id, or a policy, a Lua file" } },
-    options = join(policy, { yes, parallel, deadline }, common),
+    options = join(policy, {
+      { "--approval", arg = "FILE", many = true, help = "what `offboard approve --output` wrote; "
+        .. "for several approvals, give it again" },
+      ceiling, yes, parallel, deadline }, common),
     examples = {
       "offboard apply 9f3c61d2a7b04e55",
       "offboard apply leavers.lua --input leavers=leavers.csv",
@@ -168,7 +221,12 @@ local commands = {
       { "ACTION", key = "action", help = "an action of its provider, or a reading" },
       { "PERSON", key = "person", many = true, help = "ids as that cloud knows them; "
         .. "- reads them from standard input, one a line" } },
-    options = join({ yes, parallel }, common),
+    options = join({ ceiling, yes, parallel,
+      { "--admin", arg = "ID", many = true,
+        help = "this one is an administrator and is meant; for several, give it again" },
+      { "--straight", flag = true,
+        help = "delete also who was not disabled first, where the cloud has such a state" } },
+      common),
     examples = {
       "offboard call meeting list",
       "offboard call desktops lookup m.chen j.doe",
@@ -278,7 +336,7 @@ local exits = {
   { 1, "error" },
   { 2, "changes (only plan --detailed-exitcode)" },
   { 10, "guard: refused, nothing was changed" },
-  { 11, "approval is missing" },
+  { 11, "not approved, or nobody confirmed" },
   { 12, "stale: the plan no longer fits" },
   { 13, "policy: an error in the script, or its limits" },
   { 14, "input: unreadable, empty or malformed" },

@@ -93,6 +93,12 @@ function M.configure(plain, secrets)
     return { message = message }
   end
   target = resolved.settings
+  resolved.own = provider.own and provider.own(target, resolved.signer)
+  resolved.id_shape = provider.id_shape and provider.id_shape(target)
+  local wrong = shape.check_own(resolved.own, resolved.id_shape)
+  if wrong then
+    fault("%s", wrong)
+  end
   return resolved
 end
 
@@ -252,6 +258,8 @@ local function check_person(op, person, seen)
     fault("%s: %s has no outcome", op.name, person.id)
   elseif not op.is_action and not states[person.state] then
     fault("%s: %s has no state", op.name, person.id)
+  elseif person.admin ~= nil and type(person.admin) ~= "boolean" then
+    fault("%s: %s: admin must be true, false or nil", op.name, person.id)
   elseif seen[person.id] then
     fault("%s: %s is named twice", op.name, person.id)
   end

@@ -80,6 +80,27 @@ local shape = {
     error_of = "function?",
     retry_after = "function?",
     is_read = "function?",
+    own = "function?",
+    id_shape = "function?",
+  },
+}
+
+-- What own() and id_shape() say of a target.
+local own_shape = {
+  type = "list", empty = true,
+  of = {
+    type = "map",
+    fields = {
+      field = "string", is_id = "boolean?", is = "string?", credential = "string?",
+      login = "string?",
+    },
+  },
+}
+local id_shape = {
+  type = "map",
+  fields = {
+    what = "string", chars = "string",
+    min = { type = "integer", min = 1 }, max = { type = "integer", min = 1 },
   },
 }
 
@@ -131,6 +152,12 @@ local function check_sense(provider)
     return "there is neither lookup nor list: nobody could be read back"
   end
   return nil
+end
+
+-- nil, or what is wrong with what the provider says of ids and of its own account.
+function M.check_own(own, ids)
+  return own and schema.check(own_shape, own, "own()")
+    or ids and schema.check(id_shape, ids, "id_shape()") or nil
 end
 
 -- nil, or what is wrong with the provider.

@@ -3,6 +3,15 @@
 -- nil for a wrong shape and never raise, because what they read was written by others.
 local M = {}
 
+-- All of ASCII that can be seen, for the shape of ids.
+M.visible = (function()
+  local all = {}
+  for byte = 0x21, 0x7E do
+    all[#all + 1] = string.char(byte)
+  end
+  return table.concat(all)
+end)()
+
 -- Percent-encoding of RFC 3986: all but the unreserved characters.
 function M.encode(text)
   return (text:gsub("[^A-Za-z0-9%-_.~]", function(c)

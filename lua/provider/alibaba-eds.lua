@@ -93,6 +93,15 @@ end
 
 -- ---- reads ----
 
+-- IsTenantManager is an administrator of the tenant; EnableAdminAccess is not: it makes its
+-- holder the administrator of that one desktop (A.3). Nil where the row does not say.
+local function is_admin(row)
+  if type(row.IsTenantManager) == "boolean" then
+    return row.IsTenantManager
+  end
+  return nil
+end
+
 local function people_of(answer)
   local rows = wire.list(answer, answer.json, "Users")
   local people, seen = {}, {}
@@ -103,7 +112,7 @@ local function people_of(answer)
     elseif not seen[id] then
       seen[id] = true
       local state = states[wire.whole(row.Status)] or "other"
-      people[#people + 1] = { id = id, state = state, fields = row }
+      people[#people + 1] = { id = id, state = state, fields = row, admin = is_admin(row) }
     end
   end
   return rows and people, seen, rows and #rows
@@ -288,6 +297,14 @@ return {
       answer = per_person("CreateResult", "CreatedUsers"),
     },
   },
+
+  -- Users who log in to desktops are not those whose keys sign: no own(). CreateUsers takes 3 to 24
+  -- of a-z 0-9 _, but accounts of other kinds are in use (A.4): only what can be no name of any is
+  -- refused here.
+  id_shape = function()
+    return { what = "an EndUserId, without blanks and in ASCII", min = 1, max = 256,
+      chars = wire.visible }
+  end,
 
   lookup = {
     max = 100,

@@ -11,6 +11,26 @@ local wire = use "offboard.wire"
 
 local page = 100
 
+local function is_group(row)
+  return wire.whole(row.type) == 1
+end
+
+-- The built-in role admin is r00001 (B); whoever owns the domain administers everything in it. Nil
+-- where the row tells no roles.
+local function is_admin(row)
+  if row.domain_owner == true then
+    return true
+  elseif not wire.is_list(row.roles) then
+    return nil
+  end
+  for _, role in ipairs(row.roles) do
+    if wire.is_map(role) and role.role_id == "r00001" then
+      return true
+    end
+  end
+  return false
+end
+
 -- The offset counts records. `count` may be capped (an old page says 0..100), so a full page is
 -- followed by another request even when all of `count` were seen; whether rows and count agree
 -- is checked by the engine.
@@ -38,7 +58,9 @@ local function read_list(_, args, answer)
       return nil, "a row has no user_id"
     elseif not seen[id] then
       seen[id] = true
-      people[#people + 1] = { id = id, state = "active", fields = row }
+      people[#people + 1] = {
+        id = id, state = "active", fields = row, admin = is_admin(row), group = is_group(row),
+      }
     end
   end
   return { people = people, total = count, next = next_offset(from, #data, count) }
@@ -56,10 +78,6 @@ local function verdict(_, _, answer)
 end
 
 -- ---- putting back what was removed ----
-
-local function is_group(row)
-  return wire.whole(row.type) == 1
-end
 
 local function role_ids(row)
   return restore.ids(row, "roles", "role_id")
@@ -105,6 +123,21 @@ end
 
 local function is_added(target, snapshot, row)
   return row.state ~= "absent" and sharing(target, snapshot) == sharing(target, row)
+end
+
+-- Whom the token's answer names (C). A key of access says nobody's name: `self` of targets.lua
+-- does.
+local function own()
+  return {
+    { field = "user_id", is_id = true, login = "token.user.id" },
+    { field = "user_name", credential = "user", login = "token.user.name" },
+  }
+end
+
+-- An id of IAM: 32 hexadecimal digits (B, C).
+local function id_shape()
+  return { what = "an id of IAM, 32 hexadecimal digits", min = 32, max = 32,
+    chars = "0123456789abcdefABCDEF" }
 end
 
 return {
@@ -175,6 +208,9 @@ return {
       answer = verdict,
     },
   },
+
+  own = own,
+  id_shape = id_shape,
 
   list = {
     page = page,

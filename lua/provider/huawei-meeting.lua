@@ -40,16 +40,42 @@ local function id_of(target, row)
   return row[target.account_type == 1 and "thirdAccount" or "userAccount"]
 end
 
--- All fields as they came, and `admin`: is this one an administrator (adminType 0 or 1)?
+-- All fields as they came, and `admin`: is this one an administrator? adminType is 0 for the
+-- default administrator, 1 for the others and 2 for everybody else (A.4); a number nobody wrote
+-- down is an administrator's until it is known.
 local function person(id, row)
   local rank, kind = wire.whole(row.adminType), row.userType
   if rank then
     row.admin = rank ~= 2
   end
   return {
-    id = id, state = states[wire.whole(row.status)] or "other", fields = row,
+    id = id, state = states[wire.whole(row.status)] or "other", fields = row, admin = row.admin,
     listed = kind == nil or wire.whole(kind) == 2,
   }
+end
+
+-- Whom the login's answer names (A.1.1); with a password, also who was to log in. An App ID login
+-- without userId is that of the default administrator, the one with adminType 0.
+local function own(target, signer)
+  local third = target.account_type == 1
+  return {
+    signer == "huawei_meeting_app_id" and { field = "adminType", is = "0" }
+      or { field = "userAccount", is_id = not third, credential = "account" },
+    { field = "userAccount", is_id = not third, login = "user.ucloginAccount" },
+    { field = "thirdAccount", is_id = third, login = "user.thirdAccount" },
+    { field = "id", login = "user.userId" },
+  }
+end
+
+-- AddUser takes A-Z a-z 0-9 _ - . @ (A.4). The cloud itself makes accounts too, by no rule that is
+-- written down, so that only what is far from it is refused: a name, a blank, another alphabet.
+local function id_shape(target)
+  if target.account_type == 1 then
+    return { what = "a third-party account, up to 64 characters that can be seen", min = 1,
+      max = 64, chars = wire.visible }
+  end
+  return { what = "a Meeting account, up to 64 letters, digits and signs", min = 1, max = 64,
+    chars = wire.visible }
 end
 
 -- One account with all its fields: what looks somebody up and what remembers them (A.4).
@@ -277,6 +303,9 @@ return {
       end,
     },
   },
+
+  own = own,
+  id_shape = id_shape,
 
   -- A row of the list has no rooms and no devices: a snapshot is always the detail.
   lookup = detail,

@@ -257,6 +257,10 @@ function M.fields_of(c, id)
   return record and people.whole_row(c, record)
 end
 
+function M.promote(record)
+  record.manager = true
+end
+
 function M.id_of(person)
   return person.desktop
 end

@@ -194,7 +194,7 @@ end
 local function common_row(c, r)
   return { Id = FIRST_ID + r.seq, EndUserId = r.id, Email = r.email, Phone = r.phone,
     Status = r.status, OwnerType = r.owner, Remark = r.remark, RealNickName = r.nick,
-    IsTenantManager = false, EnableAdminAccess = r.local_admin,
+    IsTenantManager = r.manager or false, EnableAdminAccess = r.local_admin,
     PasswordExpireDays = r.expire_days,
     PasswordExpireRestDays = r.expire_days and (r.rest_days or r.expire_days),
     Groups = group_rows(c, r) }

@@ -366,13 +366,14 @@ M.routes = {
   { "GET", "/v1/*/*/workspaces/*", "user_workspaces", workspaces_of_user },
 }
 
+-- The first person administers the workspace, and nobody else to begin with.
 function M.new(world, demo)
   local c = { demo = demo, users = register.new(), wrong = {}, iam = world.clouds.iam,
     keys = { [demo.huawei_ak] = { secret = demo.huawei_sk },
       [demo.huawei_temp_ak] = { secret = demo.huawei_temp_sk, token = demo.huawei_temp_token } } }
   for _, p in ipairs(world.people) do
     if p.iam then
-      local own = { [ROLES[1 + p.n % 4].role_id] = true }
+      local own = { [ROLES[p.n == 1 and 1 or 2 + p.n % 3].role_id] = true }
       if p.n % 5 == 0 then
         own[ROLES[5].role_id] = true
       end
@@ -385,6 +386,10 @@ end
 
 function M.id_of(person)
   return person.iam
+end
+
+function M.promote(record)
+  record.roles[ROLES[1].role_id] = true
 end
 
 function M.fields_of(c, id)

@@ -176,8 +176,8 @@ local function set_states(w)
       if record and as.state == "disabled" then
         record.status = OFF[name]
       end
-      if record and as.admin and record.admin then
-        record.admin = 1
+      if record and as.admin then
+        w.modules[name].promote(record)
       end
     end
   end

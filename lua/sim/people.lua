@@ -165,8 +165,8 @@ function M.from_export(list, cloud, rows)
     person[key] = row.id
     person.as = person.as or {}
     person.as[cloud] = { state = row.state,
-      admin = type(row.fields) == "table" and (row.fields.admin == true
-        or row.fields.admin == "true") }
+      admin = row.admin == true or type(row.fields) == "table"
+        and (row.fields.admin == true or row.fields.admin == "true") }
   end
   return list
 end

@@ -7,6 +7,8 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
 
 struct ob_sha256 {
     EVP_MD_CTX *ctx;
@@ -102,4 +104,24 @@ char *ob_sha256_end(struct ob_sha256 *d, char out[OB_SHA256_HEX])
     EVP_MD_CTX_free(d->ctx);
     OPENSSL_free(d);
     return out;
+}
+
+/* OpenSSL reads more than one spelling: what does not come out the same again is refused. */
+bool ob_unbase64(struct ob_buf *out, const char *text, size_t len)
+{
+    if (!len || len % 4 || len > INT_MAX)
+        return false;
+    unsigned char *bytes = ob_xmalloc(len);
+    int n = EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)len);
+    size_t pad = (text[len - 1] == '=') + (text[len - 2] == '=');
+    struct ob_buf again;
+    ob_buf_init(&again, len + 1);
+    if (n >= 0)
+        ob_base64(&again, bytes, (size_t)n - pad);
+    bool same = n >= 0 && again.len == len && memcmp(ob_buf_str(&again), text, len) == 0;
+    if (same)
+        ob_buf_add(out, bytes, (size_t)n - pad);
+    ob_buf_fini(&again);
+    free(bytes);
+    return same;
 }

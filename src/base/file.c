@@ -44,6 +44,44 @@ enum ob_status ob_file_read(const char *path, size_t max, struct ob_buf *out, en
     return result;
 }
 
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Somebody writes it at this moment: what was read is half of it, or of two. */
+static bool has_changed(const struct stat *before, const struct stat *after, size_t len)
+{
+    return before->st_size != after->st_size || (uint64_t)after->st_size != len ||
+           !same_time(&before->st_mtim, &after->st_mtim);
+}
+
+enum ob_status ob_file_read_whole(const char *path, size_t max, struct ob_buf *out,
+                                  int64_t *mtime_ms, enum ob_status status, struct ob_err *err)
+{
+    struct stat before, after;
+    size_t had = out->len;
+    *mtime_ms = 0;
+    if (strcmp(path, "-") == 0)
+        return ob_file_read(path, max, out, status, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &before) != 0) {
+        enum ob_status st = ob_fail(err, status, "%s: cannot open: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return st;
+    }
+    enum ob_status st = read_all(fd, path, max, out, status, err);
+    if (st == OB_OK && S_ISREG(before.st_mode)) {
+        *mtime_ms = (int64_t)before.st_mtim.tv_sec * 1000 + before.st_mtim.tv_nsec / 1000000;
+        if (fstat(fd, &after) != 0 || has_changed(&before, &after, out->len - had))
+            st = ob_fail(err, status,
+                         "%s: it was changed while it was read; wait until it is written", path);
+    }
+    close(fd);
+    return st;
+}
+
 static bool write_all(int fd, const void *p, size_t len)
 {
     const char *at = p;

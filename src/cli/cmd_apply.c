@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/approvals.h"
 #include "cli/plan_fresh.h"
-#include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
 
@@ -43,7 +43,7 @@ static enum ob_status make_plan(struct ob_session *s, const char *path, char id[
 /* What the operator says with a plan was sealed with it: other limits need another plan. */
 static enum ob_status refuse_late_options(const struct ob_cli *cli, struct ob_err *err)
 {
-    static const char *const keys[] = {"input", "var", "max_delete", NULL};
+    static const char *const keys[] = {"input", "var", "max_delete", "ceiling", NULL};
     for (const char *const *k = keys; *k; k++) {
         const struct ob_value *v = ob_map_get(cli->args, *k);
         if (v && v->type != OB_NULL && !(v->type == OB_LIST && !v->list.count))
@@ -51,6 +51,18 @@ static enum ob_status refuse_late_options(const struct ob_cli *cli, struct ob_er
                            strcmp(*k, "max_delete") == 0 ? "max-delete" : *k);
     }
     return OB_OK;
+}
+
+/* What approvers on other machines signed comes with the plan. Nobody is asked in vain. */
+static enum ob_status check_approved(struct ob_session *s, const char *id,
+                                     const struct ob_value *doc, struct ob_err *err)
+{
+    struct ob_approvals a = {0};
+    enum ob_status st = ob_approvals_bring(s, id, doc, err);
+    if (st == OB_OK)
+        st = ob_approvals_pass(&a, s, id, doc, 0, err);
+    ob_approvals_fini(&a);
+    return st;
 }
 
 static enum ob_status apply(struct ob_session *s, const char *what, struct ob_err *err)
@@ -72,6 +84,8 @@ static enum ob_status apply(struct ob_session *s, const char *what, struct ob_er
         if (st == OB_OK)
             st = ob_plan_fresh(id, &doc, ob_wall_ms(ob_clock_real()), err);
     }
+    if (st == OB_OK)
+        st = check_approved(s, id, &doc, err);
     if (st == OB_OK && (policy || s->cli->tty_in))
         st = ask(s, id, &doc, err);
     else if (st == OB_OK)

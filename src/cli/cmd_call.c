@@ -1,5 +1,5 @@
 /* offboard call: one action for people named by hand, planned, guarded and journalled like any
- * policy's (it is one, of three lines); or one reading of a target. */
+ * policy's (it is one, of a few lines); or one reading of a target. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,30 @@
 
 #define IDS_MAX ((size_t)64 * 1024 * 1024)
 
-static const char policy_text[] = "local people = input.lines \"people\"\n"
-                                  "local t = target(var \"target\")\n"
-                                  "return t[var \"action\"](t, people)\n";
+static const char policy_text[] =
+    "local people = input.lines \"people\"\n"
+    "local t = target(var \"target\")\n"
+    "local admins, straight = {}, nil\n"
+    "for id in var(\"admins\", \"\"):gmatch \"[^\\n]+\" do\n"
+    "  admins[#admins + 1] = id\n"
+    "end\n"
+    "if var(\"straight\", \"no\") == \"yes\" then straight = true end\n"
+    "return t[var \"action\"](t, people,\n"
+    "  { admins = admins, straight = straight })\n";
+
+/* To name somebody on the command line is not to say that this is an administrator: people are
+ * pasted there, and come out of other programs. So --admin says it again. */
+static void put_admins(const struct ob_cli *cli, struct ob_value *vars)
+{
+    const struct ob_value *admins = ob_map_get(cli->args, "admin");
+    struct ob_buf text;
+    ob_buf_init(&text, IDS_MAX);
+    for (size_t i = 0; i < ob_list_count(admins); i++)
+        ob_buf_addf(&text, "%s\n", ob_value_str(ob_list_at(admins, i)));
+    if (text.len)
+        ob_map_put_str(vars, "admins", ob_buf_str(&text));
+    ob_buf_fini(&text);
+}
 
 /* The ids of the command line, one a line; "-" stands for those of standard input. */
 static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, struct ob_err *err)
@@ -31,6 +52,8 @@ static enum ob_status collect_ids(const struct ob_cli *cli, struct ob_buf *out, 
         enum ob_status st = ob_file_read("-", IDS_MAX, out, OB_ERR_INPUT, err);
         if (st != OB_OK)
             return st;
+        if (out->len && ob_buf_str(out)[out->len - 1] != '\n')
+            ob_buf_addc(out, '\n'); /* or the next id would become part of this one */
     }
     return OB_OK;
 }
@@ -133,7 +156,8 @@ static enum ob_status read_it(struct ob_session *s, struct ob_target *t, const c
 static enum ob_status act(struct ob_session *s, const char *target, const char *action,
                           struct ob_buf *ids, struct ob_err *err)
 {
-    struct ob_bound_input in = {(char *)"people", (char *)"the command line", NULL, *ids};
+    struct ob_bound_input in = {
+        .name = (char *)"people", .source = (char *)"the command line", .bytes = *ids};
     struct ob_bound b = {.name = (char *)"call", .again = true, .inputs = &in, .input_count = 1};
     struct ob_value doc;
     char id[OB_PLAN_ID];
@@ -142,6 +166,9 @@ static enum ob_status act(struct ob_session *s, const char *target, const char *
     ob_value_set_map(&b.vars);
     ob_map_put_str(&b.vars, "target", target);
     ob_map_put_str(&b.vars, "action", action);
+    put_admins(s->cli, &b.vars);
+    if (ob_cli_flag(s->cli, "straight"))
+        ob_map_put_str(&b.vars, "straight", "yes");
     ob_buf_init(&b.text, sizeof policy_text);
     ob_buf_adds(&b.text, policy_text);
     enum ob_status st = ob_session_plan(s, &b, id, &doc, err);

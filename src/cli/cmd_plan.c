@@ -1,6 +1,6 @@
 /* offboard plan: who, what, where; nothing is changed. */
 #include <inttypes.h>
-#include "cli/session.h"
+#include "cli/diff.h"
 #include "engine/plan.h"
 #include "report/events.h"
 
@@ -37,16 +37,19 @@ static enum ob_status say_next(struct ob_session *s, const char *id, struct ob_e
     return st;
 }
 
-static enum ob_status make_plan(struct ob_session *s, struct ob_bound *b, struct ob_value *doc,
-                                struct ob_err *err)
+/* `other` is the plan to compare with; NULL: none. */
+static enum ob_status make_plan(struct ob_session *s, struct ob_bound *b, const char *other,
+                                struct ob_value *doc, struct ob_err *err)
 {
     char id[OB_PLAN_ID];
     enum ob_status st = ob_session_plan(s, b, id, doc, err);
+    if (st == OB_OK && other)
+        st = ob_diff(s, id, doc, other, err);
     if (st != OB_OK)
         return st;
     if (s->cli->json)
         emit_plan(id, doc);
-    else
+    else if (!other)
         ob_show_plan(s->cli, id, doc, false, stdout);
     if (ob_plan_is_idle(doc))
         return OB_OK;
@@ -59,16 +62,21 @@ enum ob_status ob_cmd_plan(struct ob_cli *cli, struct ob_err *err)
     struct ob_session s;
     struct ob_bound b = {0};
     struct ob_value doc;
+    struct ob_plan_row other = {0}; /* found before a new plan is the latest one */
+    const char *diff = ob_cli_text(cli, "diff");
     ob_value_init(&doc);
     enum ob_status st = ob_bound_read(&b, cli, ob_cli_text(cli, "policy"), err);
     b.again = ob_cli_flag(cli, "again");
     if (st == OB_OK) {
         st = ob_session_open(&s, cli, true, err);
+        if (st == OB_OK && diff)
+            st = ob_ledger_plan_get(s.ledger, diff, &other, err);
         if (st == OB_OK)
-            st = make_plan(&s, &b, &doc, err);
+            st = make_plan(&s, &b, diff ? other.id : NULL, &doc, err);
         ob_session_close(&s);
     }
     ob_value_fini(&doc);
+    ob_plan_row_fini(&other);
     ob_bound_fini(&b);
     return st;
 }

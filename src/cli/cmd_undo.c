@@ -6,7 +6,7 @@
 #include "cli/session.h"
 #include "report/events.h"
 
-static const char policy_text[] = "undo_run()\n";
+static const char policy_text[] = OB_UNDO_POLICY;
 
 /* Nobody may be at work on the run while its undo is planned; the lock ends with this process. */
 static enum ob_status make_plan(struct ob_session *s, const struct ob_run_row *of,

@@ -76,6 +76,9 @@ static enum ob_status store_plan(struct ob_session *s, const struct ob_bound *b,
         st = seal_anew(s, doc, &row, &before, err);
     if (st == OB_OK)
         st = keep(s, &row, doc, &before, err);
+    struct ob_sight seen = {.plan = row.id, .doc = doc, .at_ms = ob_wall_ms(ob_clock_real())};
+    if (st == OB_OK)
+        st = ob_evidence_sight(s->ledger, &seen, err);
     memcpy(id, row.id, OB_PLAN_ID);
     ob_plan_row_fini(&row);
     return st;
@@ -106,6 +109,7 @@ enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b, c
         .vars = &b->vars,
         .allow_empty = ob_cli_flag(s->cli, "allow_empty"),
         .max_delete = ob_cli_text(s->cli, "max_delete"),
+        .ceiling = ob_cli_int(s->cli, "ceiling", OB_CEILING_NONE),
         .by = &by,
         .undo_of = b->undo_of,
         .undo_plan = b->undo_plan,
@@ -123,18 +127,30 @@ enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b, c
     return st == OB_OK ? store_plan(s, b, doc, id, err) : st;
 }
 
-enum ob_status ob_session_load(struct ob_session *s, const char *id, char full[OB_PLAN_ID],
-                               struct ob_value *doc, struct ob_err *err)
+enum ob_status ob_session_read(struct ob_session *s, const char *id, char full[OB_PLAN_ID],
+                               struct ob_value *doc, struct ob_err *unfit, struct ob_err *err)
 {
     struct ob_plan_row row;
     ob_value_init(doc);
+    *unfit = (struct ob_err){.status = OB_OK};
     enum ob_status st = ob_ledger_plan_get(s->ledger, id, &row, err);
     if (st != OB_OK)
         return st;
     memcpy(full, row.id, OB_PLAN_ID);
-    st = ob_script_json(ob_buf_str(&row.document), row.document.len, doc, err);
-    if (st == OB_OK)
-        st = ob_plan_check(doc, &row, err);
+    if (ob_script_json(ob_buf_str(&row.document), row.document.len, doc, unfit) != OB_OK)
+        ob_fail(unfit, OB_ERR_STALE, "plan %s: its document was changed after it was made", row.id);
+    else
+        unfit->status = ob_plan_check(doc, &row, unfit);
     ob_plan_row_fini(&row);
-    return st;
+    return OB_OK;
+}
+
+enum ob_status ob_session_load(struct ob_session *s, const char *id, char full[OB_PLAN_ID],
+                               struct ob_value *doc, struct ob_err *err)
+{
+    struct ob_err unfit;
+    enum ob_status st = ob_session_read(s, id, full, doc, &unfit, err);
+    if (st == OB_OK && unfit.status != OB_OK)
+        *err = unfit;
+    return st == OB_OK ? unfit.status : st;
 }

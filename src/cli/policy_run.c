@@ -65,6 +65,8 @@ enum ob_status ob_session_policy(struct ob_session *s, const struct ob_policy_op
     ob_progress_clear(&s->progress);
     if (st == OB_OK && doc)
         ob_value_copy(doc, ob_policy_document(p));
+    if (st == OB_ERR_GUARD)
+        ob_show_trips(s->cli, ob_policy_trips(p), o->plan ? o->plan : ob_policy_document(p));
     if (st == OB_ERR_SIGTERM && ob_policy_is_late(p))
         ob_fail(err, st, "stopped by --deadline %s before all was done",
                 ob_cli_text(s->cli, "deadline"));

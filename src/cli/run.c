@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "cli/approvals.h"
+#include "cli/plan_fresh.h"
 #include "cli/session.h"
 #include "engine/plan.h"
 #include "report/events.h"
@@ -41,8 +43,9 @@ static enum ob_status load_inputs(struct ob_session *s, const struct ob_value *d
     return st;
 }
 
-static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc, int64_t run,
-                                int64_t *due_ms, struct ob_err *err)
+static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc,
+                                const struct ob_approvals *a, int64_t run, int64_t *due_ms,
+                                struct ob_err *err)
 {
     struct ob_bound b = {0};
     enum ob_status st = load_inputs(s, doc, &b, err);
@@ -56,6 +59,8 @@ static enum ob_status carry_out(struct ob_session *s, const struct ob_value *doc
         .vars = ob_map_get(doc, "vars"),
         .allow_empty = ob_map_bool(doc, "allow_empty", false),
         .max_delete = ob_map_str(doc, "max_delete"),
+        .ceiling = a->ceiling,
+        .struck = a->struck,
         .limits = {(size_t)ob_map_int(doc, "memory", OB_LIMIT_MEMORY),
                    ob_map_int(doc, "cpu_ms", OB_LIMIT_CPU_MS)},
         .now_ms = ob_map_int(doc, "now_ms", 0),
@@ -235,8 +240,8 @@ static enum ob_status lock_run(struct ob_session *s, int64_t run, struct ob_err 
 }
 
 /* Looking and beginning are one transaction, so that of two processes one is second. */
-static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t undo_of, int64_t *run,
-                              struct ob_err *err)
+static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t undo_of,
+                              const struct ob_approvals *a, int64_t *run, struct ob_err *err)
 {
     struct earlier e = {.plan = plan};
     enum ob_status st = ob_ledger_begin(s->ledger, err);
@@ -253,7 +258,30 @@ static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t un
     if (st == OB_OK && undo_of)
         st = ob_session_end_undone(s, undo_of, *run, err);
     if (st == OB_OK)
+        st = ob_approvals_keep(a, s->ledger, *run, err);
+    if (st == OB_OK)
         st = ob_ledger_commit(s->ledger, err);
+    return st;
+}
+
+/* A run goes by the approvals as they were when it began, and by what was struck since. */
+static enum ob_status begin(struct ob_session *s, const char *plan, const struct ob_value *doc,
+                            struct ob_approvals *a, int64_t *run, struct ob_err *err)
+{
+    bool begun = *run != 0;
+    enum ob_status st = begun ? OB_OK : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
+    if (st == OB_OK)
+        st = check_undone(s, doc, begun, err);
+    if (st == OB_OK && begun)
+        st = lock_run(s, *run, err);
+    if (st != OB_OK)
+        return st;
+    st = ob_approvals_pass(a, s, plan, doc, *run, err);
+    if (st == OB_OK)
+        st = begun ? ob_approvals_keep(a, s->ledger, *run, err)
+                   : new_run(s, plan, ob_map_int(doc, "undo_of", 0), a, run, err);
+    if (st != OB_OK && begun)
+        ob_ledger_run_unlock(s->ledger, *run);
     return st;
 }
 
@@ -261,19 +289,21 @@ enum ob_status ob_session_run(struct ob_session *s, const char *plan, const stru
                               int64_t *run, struct ob_err *err)
 {
     struct ob_outcomes o = {0};
+    struct ob_approvals a = {0};
     int64_t due_ms = 0, of = ob_map_int(doc, "undo_of", 0);
     err->message[0] = '\0';
-    enum ob_status st = check_undone(s, doc, *run != 0, err);
-    if (st == OB_OK)
-        st = *run ? lock_run(s, *run, err) : new_run(s, plan, of, run, err);
-    if (st != OB_OK)
+    enum ob_status st = begin(s, plan, doc, &a, run, err);
+    if (st != OB_OK) {
+        ob_approvals_fini(&a);
         return st;
+    }
     ob_cli_say(s->cli, "run %" PRId64 " of plan %s", *run, plan);
-    st = carry_out(s, doc, *run, &due_ms, err);
+    st = carry_out(s, doc, &a, *run, &due_ms, err);
     st = conclude(s, *run, st, due_ms, &o, err);
     ob_ledger_run_unlock(s->ledger, *run);
     if (of)
         ob_ledger_run_unlock(s->ledger, of);
+    ob_approvals_fini(&a);
     report(s, *run, st, due_ms, &o, err);
     err->message[0] = '\0'; /* it was said */
     return st;

@@ -91,12 +91,12 @@ static enum ob_status bind_input(struct ob_bound *b, const char *pair, struct ob
     }
     b->inputs = ob_xrealloc(b->inputs, b->input_count + 1, sizeof *b->inputs);
     struct ob_bound_input *in = &b->inputs[b->input_count++];
-    in->name = name;
+    *in = (struct ob_bound_input){.name = name};
     bool piped = strcmp(equals + 1, "-") == 0;
     in->source = ob_xstrdup(piped ? name : base_name(equals + 1));
     in->path = piped ? NULL : absolute(equals + 1); /* for a wait that reads it again */
     ob_buf_init(&in->bytes, INPUT_MAX);
-    return ob_file_read(equals + 1, INPUT_MAX, &in->bytes, OB_ERR_INPUT, err);
+    return ob_file_read_whole(equals + 1, INPUT_MAX, &in->bytes, &in->mtime_ms, OB_ERR_INPUT, err);
 }
 
 static enum ob_status bind_vars(struct ob_bound *b, const struct ob_value *pairs,

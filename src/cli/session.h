@@ -29,6 +29,8 @@ OB_MUST_CHECK enum ob_status ob_session_open(struct ob_session *s, struct ob_cli
                                              struct ob_err *err);
 void ob_session_close(struct ob_session *s);
 
+#define OB_UNDO_POLICY "undo_run()\n" /* of `offboard undo` */
+
 /* A policy with all that the operator bound to it. */
 struct ob_bound {
     char *name;
@@ -46,12 +48,21 @@ OB_MUST_CHECK enum ob_status ob_bound_read(struct ob_bound *b, const struct ob_c
                                            const char *path, struct ob_err *err);
 void ob_bound_fini(struct ob_bound *b);
 
+/* Limits that a plan exceeds: all of them, and everybody who would be touched, by name. */
+void ob_show_trips(const struct ob_cli *cli, const struct ob_value *trips,
+                   const struct ob_value *doc);
+
 /* Runs the policy with readings only, seals and stores the plan. *doc is the caller's. Where the
  * same was planned before, and can still be carried out or was, that plan is the answer. */
 OB_MUST_CHECK enum ob_status ob_session_plan(struct ob_session *s, const struct ob_bound *b,
                                              char id[OB_PLAN_ID], struct ob_value *doc,
                                              struct ob_err *err);
-/* Reads a stored plan: its document, checked. */
+/* Reads a stored plan, whatever has become of it: `unfit` says why it must not be carried out
+ * (OB_OK: nothing is wrong with it). The document of a damaged one may be OB_NULL. */
+OB_MUST_CHECK enum ob_status ob_session_read(struct ob_session *s, const char *id,
+                                             char full[OB_PLAN_ID], struct ob_value *doc,
+                                             struct ob_err *unfit, struct ob_err *err);
+/* The same, checked. */
 OB_MUST_CHECK enum ob_status ob_session_load(struct ob_session *s, const char *id,
                                              char full[OB_PLAN_ID], struct ob_value *doc,
                                              struct ob_err *err);
@@ -96,6 +107,9 @@ void ob_outcomes_value(const struct ob_outcomes *o, struct ob_value *v);
 /* ---- shown.c ---- */
 /* The plan for people: steps, people, notes. `all`: every name, else the first ones. */
 void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_value *doc, bool all,
+                  FILE *out);
+/* shown_left.c: whom a run would leave out, and why; nothing when there is nobody. */
+void ob_show_left(const struct ob_cli *cli, const struct ob_value *doc, bool all, int width,
                   FILE *out);
 /* How many different people its steps name. */
 size_t ob_plan_heads(const struct ob_value *doc);

@@ -19,6 +19,13 @@ static const char *key_at(const struct ob_value *people, size_t i)
     return key ? key : "";
 }
 
+/* A plan that was damaged or made by another version is shown, too. */
+static const char *text_of(const struct ob_value *map, const char *field)
+{
+    const char *text = ob_map_str(map, field);
+    return text ? text : "";
+}
+
 static void join_names(const struct ob_value *people, struct ob_buf *out)
 {
     size_t n = ob_list_count(people), i = 0;
@@ -117,14 +124,43 @@ static void add_step(struct ob_grid *g, const struct ob_value *step)
     ob_buf_fini(&who);
 }
 
+/* "" where there is nothing to tell. */
+static const char *evidence_of(const struct ob_value *step, const char *id)
+{
+    const char *text = id ? ob_map_str(ob_map_get(step, "evidence"), id) : NULL;
+    return text ? text : "";
+}
+
+/* Whom the host would leave alone as things stand: it may be another day before it is carried out.
+ */
+static void print_unproven(const struct ob_value *step, FILE *out)
+{
+    static const char skipped[] = "skipped: ";
+    const struct ob_value *people = ob_map_get(step, "people");
+    const char *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; ob_map_get(step, "evidence") && i < ob_list_count(people); i++) {
+        const char *text = evidence_of(step, ob_value_str(ob_list_at(ob_list_at(people, i), 1)));
+        if (strncmp(text, skipped, sizeof skipped - 1) != 0)
+            continue;
+        first = first ? first : text + sizeof skipped - 1;
+        n++;
+    }
+    if (n)
+        fprintf(out, "step %s: as it is now, %zu of %zu would be skipped:\n  %s\n",
+                ob_map_str(step, "path"), n, ob_list_count(people), first);
+}
+
 static void print_everybody(const struct ob_value *step, int width, bool bold, FILE *out)
 {
-    static const char *const names[] = {"person", "account"};
+    static const char *const names[] = {"person", "account", "evidence"};
     const struct ob_value *people = ob_map_get(step, "people");
-    struct ob_grid *g = ob_grid_new(names, 2);
+    const struct ob_value *evidence = ob_map_get(step, "evidence");
+    struct ob_grid *g = ob_grid_new(names, evidence ? 3 : 2);
     for (size_t i = 0; i < ob_list_count(people); i++) {
         const struct ob_value *one = ob_list_at(people, i);
-        const char *cells[] = {ob_value_str(ob_list_at(one, 0)), ob_value_str(ob_list_at(one, 1))};
+        const char *id = ob_value_str(ob_list_at(one, 1));
+        const char *cells[] = {ob_value_str(ob_list_at(one, 0)), id, evidence_of(step, id)};
         ob_grid_row(g, cells);
     }
     if (ob_list_count(people)) {
@@ -162,14 +198,14 @@ static void add_words(const struct ob_value *list, const char *field, struct ob_
  */
 static void add_lost(const struct ob_value *loses, size_t i, struct ob_buf *out)
 {
-    const char *why = ob_map_str(ob_list_at(loses, i), "why");
+    const char *why = text_of(ob_list_at(loses, i), "why");
     for (size_t k = 0; k < ob_list_count(loses); k++) {
         const struct ob_value *one = ob_list_at(loses, k);
-        if (strcmp(ob_map_str(one, "why"), why) != 0)
+        if (strcmp(text_of(one, "why"), why) != 0)
             continue;
         if (k < i)
             return;
-        ob_buf_addf(out, "%s%s", out->len ? ", " : "", ob_map_str(one, "field"));
+        ob_buf_addf(out, "%s%s", out->len ? ", " : "", text_of(one, "field"));
     }
     ob_buf_addf(out, ": %s", why);
 }
@@ -180,7 +216,7 @@ static void add_action(struct ob_grid *g, const struct ob_value *a)
     const struct ob_value *says = ob_map_get(a, "says");
     ob_buf_init(&name, OB_BUF_SMALL);
     ob_buf_init(&by, OB_BUF_LARGE);
-    ob_buf_addf(&name, "%s %s", ob_map_str(a, "target"), ob_map_str(a, "action"));
+    ob_buf_addf(&name, "%s %s", text_of(a, "target"), text_of(a, "action"));
     if (ob_list_count(ob_map_get(a, "by")))
         ob_buf_adds(&by, "by ");
     add_words(ob_map_get(a, "by"), NULL, &by);
@@ -218,6 +254,16 @@ static void print_undo(const struct ob_value *doc, int width, bool bold, FILE *o
     ob_grid_free(g);
 }
 
+static void print_ceiling(const struct ob_value *doc, FILE *out)
+{
+    int64_t ceiling = ob_map_int(doc, "ceiling", -1);
+    if (ceiling >= 0)
+        fprintf(out,
+                "ceiling: %" PRId64 " %s of each target and kind, in place of the limits of\n"
+                "targets.lua and the defaults (--ceiling)\n",
+                ceiling, ceiling == 1 ? "person" : "people");
+}
+
 /* Who made it, and until when it may be begun. */
 static void print_seal(const struct ob_value *doc, FILE *out)
 {
@@ -240,17 +286,21 @@ void ob_show_plan(const struct ob_cli *cli, const char *id, const struct ob_valu
     ob_grid_right(g, 3);
     for (size_t i = 0; i < ob_list_count(steps); i++)
         add_step(g, ob_list_at(steps, i));
-    fprintf(out, "plan %s of %s, made %s\n", id, ob_map_str(ob_map_get(doc, "policy"), "name"),
+    fprintf(out, "plan %s of %s, made %s\n", id, text_of(ob_map_get(doc, "policy"), "name"),
             ob_time_iso(ob_map_int(doc, "created_ms", 0), false, made));
+    print_ceiling(doc, out);
     if (all)
         print_seal(doc, out);
     print_notes(doc, out);
     if (ob_list_count(steps))
         ob_grid_print(g, out, width, cli->color);
+    for (size_t i = 0; i < ob_list_count(steps); i++)
+        print_unproven(ob_list_at(steps, i), out);
     if (ob_plan_is_idle(doc))
         fputs("nothing to do\n", out);
     else
         print_undo(doc, width, cli->color, out);
+    ob_show_left(cli, doc, all, width, out);
     ob_grid_free(g);
     for (size_t i = 0; all && i < ob_list_count(steps); i++)
         print_everybody(ob_list_at(steps, i), width, cli->color, out);

@@ -12,26 +12,34 @@
 #define FEW 64
 
 struct place { /* of one person in the line for a wave */
+    bool admin;
     size_t group, person;
 };
 
 static int by_group(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
+    if (x->admin != y->admin)
+        return x->admin ? 1 : -1;
     if (x->group != y->group)
         return x->group < y->group ? -1 : 1;
     return (x->person > y->person) - (x->person < y->person);
 }
 
-/* Those who are ready, in order; where not all may share a call, those who may stand together. */
-static struct place *line_up(const struct ob_step *s, size_t *count)
+/* Those who are ready, in order; where not all may share a call, those who may stand together.
+ * Administrators stand at the end; the others are `ordinary`. */
+static struct place *line_up(const struct ob_step *s, size_t *count, size_t *ordinary)
 {
     struct place *line = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *line);
-    *count = 0;
-    for (size_t i = 0; i < s->op.count; i++)
-        if (s->op.people[i].state == OB_P_READY)
-            line[(*count)++] = (struct place){s->group ? s->group[i] : 0, i};
-    if (s->group)
+    *count = *ordinary = 0;
+    for (size_t i = 0; i < s->op.count; i++) {
+        if (s->op.people[i].state != OB_P_READY)
+            continue;
+        bool admin = s->progress[i].admin;
+        *ordinary += !admin;
+        line[(*count)++] = (struct place){admin, s->group ? s->group[i] : 0, i};
+    }
+    if (s->group || *ordinary < *count)
         qsort(line, *count, sizeof *line, by_group);
     return line;
 }
@@ -44,8 +52,12 @@ static size_t wave_size(const struct ob_step *s)
 
 bool ob_act_plan_wave(struct ob_step *s)
 {
-    size_t left, size = wave_size(s);
-    struct place *line = line_up(s, &left);
+    size_t left, ordinary, size = wave_size(s);
+    struct place *line = line_up(s, &left, &ordinary);
+    bool admin = left && !ordinary; /* one at a time, and not before they were counted */
+    if (size > ordinary)
+        size = admin ? 1 : ordinary;
+    s->admin_next = admin ? line[0].person : OB_IDMAP_NONE;
     ob_splitter_clear(s->splitter);
     for (size_t k = 0; k < left && k < size; k++)
         ob_splitter_add(s->splitter, line[k].person, s->progress[line[k].person].alone);
@@ -301,7 +313,8 @@ static void act_job(struct ob_engine *e, struct ob_step *s, struct ob_family *f)
 void ob_act_issue(struct ob_engine *e, struct ob_step *s)
 {
     struct ob_family *f;
-    while (s->calls_out < (size_t)s->parallel && (f = ob_splitter_next(s->splitter)))
+    while (s->calls_out < (size_t)s->parallel && !ob_step_tripped(e, s) &&
+           (f = ob_splitter_next(s->splitter)))
         act_job(e, s, f);
     if (!s->calls_out && !s->hopeless)
         ob_step_learn(e, s);

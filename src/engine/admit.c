@@ -32,15 +32,30 @@ static bool unchanged(const struct ob_step *s, size_t i, enum ob_seen seen,
     return !field;
 }
 
+/* What the policy requires before somebody is deleted. */
+static bool is_proven(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen,
+                      char why[OB_WHY_MAX])
+{
+    struct ob_evidence_now now = {.state = seen == OB_SEEN_NOT ? NULL : word_of(seen),
+                                  .at_ms = ob_wall_ms(e->opt.clock)};
+    struct ob_buf text;
+    if (!s->evidence)
+        return true;
+    ob_buf_init(&text, OB_WHY_MAX);
+    bool proven = ob_evidence_holds(s->evidence, i, &now, &text);
+    snprintf(why, OB_WHY_MAX, "%s", ob_buf_str(&text));
+    ob_buf_fini(&text);
+    return proven;
+}
+
 bool ob_admit(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_seen seen,
               const struct ob_value *row, char why[OB_WHY_MAX])
 {
-    (void)e;
     if (s->was && !unchanged(s, i, seen, row, why)) {
         if (s->stop_on_change && s->op.err.status == OB_OK)
             ob_fail(&s->op.err, OB_ERR_STALE, "%s:%s: %s %s; plan again", s->ts->t->name,
                     s->action->name, s->keys[i], why);
         return false;
     }
-    return true;
+    return is_proven(e, s, i, seen, why) && ob_rank_admit(e, s, i, row, why, OB_WHY_MAX);
 }

@@ -4,6 +4,8 @@
 #include "engine/step.h"
 
 #define OB_WHY_MAX 400
+/* Why an administrator is left out; of their id. */
+#define OB_WHY_ADMIN "an administrator: name them in admins = { \"%s\" } if they are to go"
 
 /* False: the person is skipped, and `why` says why. An answer that must stop the whole step is
  * left in s->op.err as well. `row` is what the provider read ({ id, state, fields }). */

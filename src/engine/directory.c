@@ -26,6 +26,7 @@ struct ob_listing {
     char **cursor;           /* the same, kept alive for the map */
     size_t cursor_count, cursor_cap;
     int dry, tries;
+    bool unnamed; /* a row had no id */
 };
 
 static void listing_page(struct ob_engine *e, struct ob_listing *l, const struct ob_value *cursor,
@@ -41,6 +42,7 @@ static void forget(struct ob_listing *l)
         free(l->cursor[i]);
     l->cursor_count = 0;
     l->dry = 0;
+    l->unnamed = false;
     ob_idmap_fini(&l->ids);
     ob_idmap_init(&l->ids);
     ob_idmap_fini(&l->cursors);
@@ -75,8 +77,9 @@ static void begin_anew(struct ob_engine *e, struct ob_listing *l, const char *wh
 {
     if (++l->tries >= LISTING_TRIES) {
         struct ob_err err;
-        ob_fail(&err, OB_ERR, "%s: the directory could not be read completely: %s", l->ts->t->name,
-                why);
+        ob_fail(&err, ob_engine_half_read(e),
+                "%s: the directory could not be read completely: %s; try again later",
+                l->ts->t->name, why);
         end(e, l, &err);
         return;
     }
@@ -90,8 +93,10 @@ static void begin_anew(struct ob_engine *e, struct ob_listing *l, const char *wh
 static void take_row(struct ob_engine *e, struct ob_listing *l, const struct ob_value *person)
 {
     const char *id = ob_map_str(person, "id");
-    if (!id)
+    if (!id) {
+        l->unnamed = true; /* somebody is there, and nobody would know who */
         return;
+    }
     if (ob_idmap_get(&l->ids, id) != OB_IDMAP_NONE)
         return; /* pages overlap when rows move; the first one counts */
     if (l->count == l->cap) {
@@ -108,7 +113,7 @@ static void learn_population(struct ob_engine *e, struct ob_listing *l)
 {
     struct ob_err err;
     char text[32];
-    l->ts->population = (int64_t)l->count;
+    ob_population_seen(e, l->ts, (int64_t)l->count);
     if (!e->opt.ledger || !ob_engine_txn(e, false))
         return;
     snprintf(text, sizeof text, "%" PRId64, l->ts->population);
@@ -122,6 +127,10 @@ static void complete(struct ob_engine *e, struct ob_listing *l)
         char why[128];
         snprintf(why, sizeof why, "%zu rows where the cloud counts %" PRId64, l->count, l->total);
         begin_anew(e, l, why);
+        return;
+    }
+    if (l->unnamed) {
+        begin_anew(e, l, "it has rows without an id");
         return;
     }
     learn_population(e, l);
@@ -141,6 +150,15 @@ static bool cursor_repeats(struct ob_listing *l, const struct ob_value *next)
     return ob_idmap_add(&l->cursors, one, 1) != OB_IDMAP_NONE;
 }
 
+/* What was read so far is half of a directory, not a small one. */
+static void end_early(struct ob_engine *e, struct ob_listing *l, const struct ob_err *err)
+{
+    struct ob_err half = *err;
+    if (half.status == OB_ERR && l->count)
+        half.status = ob_engine_half_read(e);
+    end(e, l, &half);
+}
+
 static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end how,
                       const struct ob_answer *a, const struct ob_response *response,
                       const struct ob_err *err)
@@ -151,7 +169,7 @@ static void page_done(struct ob_engine *e, struct ob_job *job, enum ob_job_end h
         return;
     }
     if (how != OB_JOB_ANSWERED || a->meaning != OB_SAYS_DONE) {
-        end(e, l, err);
+        end_early(e, l, err);
         return;
     }
     if (l->total < 0)

@@ -41,6 +41,8 @@ void ob_engine_free(struct ob_engine *e)
         e->targets = ts->next;
         drop_jobs(e, ts->head);
         ob_token_fini(&ts->token);
+        ob_value_fini(&ts->own);
+        ob_value_fini(&ts->taken);
         free(ts);
     }
     if (e->in_txn)
@@ -87,6 +89,8 @@ struct ob_tstate *ob_engine_target(struct ob_engine *e, struct ob_target *t)
     if (ts->parallel < 1)
         ts->parallel = 1;
     ob_pace_init(&ts->pace, ts->parallel, t->rate_calls, t->rate_ms);
+    ob_value_set_list(&ts->own);
+    ob_value_set_list(&ts->taken);
     recall(e, ts);
     ts->next = e->targets;
     e->targets = ts;
@@ -234,6 +238,11 @@ enum ob_status ob_engine_stop_status(const struct ob_engine *e)
 static bool is_control(unsigned char c)
 {
     return c < 0x20 || c == 0x7f;
+}
+
+enum ob_status ob_engine_half_read(const struct ob_engine *e)
+{
+    return e->opt.ledger ? OB_ERR : OB_ERR_INPUT;
 }
 
 const char *ob_engine_clean(struct ob_engine *e, const char *text)

@@ -11,10 +11,12 @@
 #include <stdint.h>
 #include "base/clock.h"
 #include "base/secret.h"
+#include "engine/evidence.h"
 #include "engine/target.h"
 #include "ledger/ledger.h"
 
 struct ob_engine;
+struct ob_guard;
 
 /* What the engine tells while it works (progress, --json events). Texts are lent and redacted. */
 enum ob_notice_kind {
@@ -35,14 +37,19 @@ struct ob_notice {
     enum ob_call_kind call_kind;
 };
 
+struct ob_limiter;
 struct ob_engine_options {
     const struct ob_clock *clock;
     struct ob_transport transport;
     struct ob_ledger *ledger; /* NULL while planning: reads only, nothing is written */
+    struct ob_ledger *counts; /* where the sizes of directories are kept, also while planning; NULL:
+                                 nowhere */
+    struct ob_limiter *limiter; /* asked before every call that takes something away; or NULL */
     int64_t run;
     struct ob_vault *vault;
-    uint64_t seed; /* jitter; 0: from the system */
-    int parallel;  /* 0: each target's own */
+    uint64_t seed;                /* jitter; 0: from the system */
+    int parallel;                 /* 0: each target's own */
+    const struct ob_guard *guard; /* whom nothing may touch; NULL: nobody said */
     void (*notify)(void *ctx, const struct ob_notice *n);
     void *notify_ctx;
 };
@@ -84,16 +91,20 @@ struct ob_step_spec {
     const char *const *keys;        /* names of people and their ids, `count` each */
     const char *const *ids;
     size_t count;
-    int chunk;                   /* 0: the provider's maximum */
-    int parallel;                /* 0: the target's */
-    const struct ob_value *ramp; /* list of counts (int) and shares ("20%"); NULL: none */
-    bool gated;                  /* one chunk a wave, and the op asks before the next */
+    int chunk;                     /* 0: the provider's maximum */
+    int parallel;                  /* 0: the target's */
+    const struct ob_value *ramp;   /* list of counts (int) and shares ("20%"); NULL: none */
+    const struct ob_value *admins; /* list: ids of administrators who may be acted upon; NULL */
+    bool gated;                    /* one chunk a wave, and the op asks before the next */
     bool undoes; /* takes something back: goes on with those in doubt also when the policy has */
     /* By person, each or all NULL; lent until ob_engine_step() returns: */
     const char *const *skips;                /* why this one is not to be touched after all */
     const char *const *groups;               /* only equal texts share a call */
     const struct ob_value *const *snapshots; /* for an action that is from_snapshot; lent until
                                                 the op is freed */
+    /* What must be proven of each person before they are acted upon; NULL: nothing. Lent until
+     * ob_engine_step() returns. An undo is always allowed. */
+    const struct ob_require *require;
     /* What each was when planned, and what to do about one who is not so any more. */
     const struct ob_was *was;
     bool stop_on_change;
@@ -117,7 +128,8 @@ struct ob_op {
     size_t count;
     bool asks;     /* gated: waits for ob_engine_go() */
     enum ob_go go; /* what it was answered, also by an earlier process */
-    /* READ: the rows of list ({ id, state, fields }), or what another reading answers.
+    /* READ: the rows of list or lookup ({ id, state, fields, admin?, group? }), or what another
+     * reading answers.
      * RAW: { status, headers, body } or { message, code }; code: "in_doubt" or what the network
      * said ("timeout"), when the cloud did nothing */
     struct ob_value value;
@@ -130,7 +142,8 @@ struct ob_op {
  * are OB_ERR_INPUT. What it writes is durable when it returns. */
 OB_MUST_CHECK enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
                                             struct ob_op **out, struct ob_err *err);
-/* "list" reads the whole directory, all pages, and fails when it is not complete. */
+/* "list" reads the whole directory, all pages, and fails when it is not complete; "count" says how
+ * many it has (an integer), from the first page where that tells, else as "list" does. */
 OB_MUST_CHECK enum ob_status ob_engine_read(struct ob_engine *e, struct ob_target *t,
                                             const char *op, const struct ob_value *args,
                                             struct ob_op **out, struct ob_err *err);
@@ -156,6 +169,14 @@ OB_MUST_CHECK enum ob_status ob_engine_flush(struct ob_engine *e, struct ob_err 
 void ob_engine_stop(struct ob_engine *e, enum ob_status status);
 bool ob_engine_stopping(const struct ob_engine *e);
 enum ob_status ob_engine_stop_status(const struct ob_engine *e);
+
+/* Is this the account that the target's credential belongs to? By what the operator and the last
+ * login said; `row` ({ id, state, fields }) may be NULL, and then only the id is looked at. */
+bool ob_engine_is_own(struct ob_engine *e, struct ob_target *t, const char *id,
+                      const struct ob_value *row);
+
+/* Is this row an administrator who is there when others go? A group may be empty. */
+bool ob_rank_stays(const struct ob_value *row);
 
 /* SHA-256 over target, action and ids in order: what a replay must bring again. */
 void ob_step_digest(const char *target, const char *action, const char *const *ids, size_t count,

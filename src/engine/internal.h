@@ -66,9 +66,13 @@ struct ob_tstate { /* the engine's side of a target */
     unsigned token_number;
     bool token_used; /* by some request: one that is fresh is tried whatever our clock says */
     bool logging_in;
-    bool proven;           /* an answer was understood: credential and signature are good */
-    struct ob_err stopped; /* status OB_OK: running */
-    int64_t population;    /* rows of the directory, -1 unknown */
+    bool proven;              /* an answer was understood: credential and signature are good */
+    struct ob_err stopped;    /* status OB_OK: running */
+    int64_t population;       /* rows of the directory, -1 unknown */
+    bool counted;             /* by this very engine */
+    struct ob_value own;      /* { field, is_id, value }: whose credential it is; rank.c */
+    struct ob_value taken;    /* ids of administrators that this process has acted upon */
+    struct ob_step *counting; /* the one step that may act upon an administrator now */
 };
 
 struct ob_outgoing {
@@ -91,8 +95,9 @@ struct ob_engine {
     bool job_ended;        /* a job is done: its owner may have more to do at once */
     bool in_txn, must_commit;
     int64_t txn_since;
-    struct ob_err broken; /* the ledger failed: nothing leaves any more */
-    volatile int stop;    /* enum ob_status, set by ob_engine_stop */
+    struct ob_err broken;  /* the ledger failed: nothing leaves any more */
+    struct ob_err tripped; /* a limit: nothing is taken away any more, all else goes on */
+    volatile int stop;     /* enum ob_status, set by ob_engine_stop */
 };
 
 /* ---- engine.c ---- */
@@ -103,6 +108,9 @@ void ob_engine_notice(struct ob_engine *e, const struct ob_notice *n);
 bool ob_engine_txn(struct ob_engine *e, bool must);
 /* Remembers the first failure of the ledger; always false, for `return`. */
 bool ob_engine_broken(struct ob_engine *e, const struct ob_err *err);
+/* What a reading that is not whole ends with: while planning it is a bad input, later it may be
+ * tried again. */
+enum ob_status ob_engine_half_read(const struct ob_engine *e);
 const char *ob_engine_clean(struct ob_engine *e, const char *text); /* redacted, one line */
 
 /* ---- job.c: from the queue to the wire ---- */
@@ -150,6 +158,10 @@ struct ob_listing_ops {
 void ob_listing_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob_listing_ops *ops,
                       void *ctx);
 
+/* ---- population.c ---- */
+/* A directory was read or counted completely. */
+void ob_population_seen(struct ob_engine *e, struct ob_tstate *ts, int64_t people);
+
 /* ---- reader.c: what are these people now? person by person or by listing ---- */
 enum ob_seen { OB_SEEN_NOT, OB_SEEN_ABSENT, OB_SEEN_ACTIVE, OB_SEEN_DISABLED, OB_SEEN_OTHER };
 enum ob_seen ob_seen_read(const char *state);
@@ -182,7 +194,14 @@ int64_t ob_step_next(const struct ob_step *s); /* its own timer, INT64_MAX: none
 bool ob_step_over(const struct ob_step *s);
 bool ob_step_asks(const struct ob_step *s);
 struct ob_step *ob_step_after(const struct ob_step *s);
+/* Asked right before the intent: would this call exceed a limit? Then e->tripped says which. */
+bool ob_step_may_send(struct ob_engine *e, const struct ob_job *job);
 void ob_step_free(struct ob_step *s);
+
+/* ---- rank.c: who is who to this credential ---- */
+/* From the answer of a login that was granted. */
+void ob_own_learn(struct ob_tstate *ts, const struct ob_response *r);
+bool ob_own_is(const struct ob_tstate *ts, const char *id, const struct ob_value *row);
 
 /* ---- raw.c ---- */
 void ob_raw_free(struct ob_op *op);

@@ -227,6 +227,11 @@ static void launch(struct ob_engine *e, struct ob_job *job)
     struct ob_request out;
     struct ob_err err;
     char uuid[OB_UUID_TEXT];
+    if (!ob_step_may_send(e, job)) {
+        ob_job_finish(e, job, OB_JOB_STOPPED, NULL, NULL,
+                      e->broken.status != OB_OK ? &e->broken : &e->tripped);
+        return;
+    }
     job->attempt++;
     ob_uuid4(uuid);
     enum ob_status st = job->kind == OB_CALL_LOGIN ? OB_OK : build(job, &err);

@@ -98,6 +98,7 @@ void ob_login_read(struct ob_engine *e, struct ob_tstate *ts, const struct ob_co
         a->message = ob_xstrdup(err.message);
         return;
     }
+    ob_own_learn(ts, &c->response);
     ts->token_from_ms = at.now_ms;
     ts->token_used = false;
     ts->token_number++;

@@ -2,14 +2,17 @@
  *
  *   { version, program, created_ms, valid_ms, now_ms, today, asked_now, again,
  *     by = { user, host, key? },                        who planned
- *     policy = { name, path?, digest }, inputs = [{ name, source, path?, digest }],
+ *     policy = { name, path?, digest },
+ *     inputs = [{ name, source, path?, digest, format, encoding?, separator?, key? }],
  *     vars = { K = V },
- *     max_delete, allow_empty, memory, cpu_ms,
+ *     max_delete, ceiling?, allow_empty, memory, cpu_ms,
+ *     limits = [{ target, population?, rules = [{ of, what, people, by, share? }] }],
  *     targets = [{ name, provider, endpoint, population? }],
  *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
  *                                                          digest: of the answer, kept as a blob
- *     steps = [{ path, target, action, kind, options, people = [person, ...] }
+ *     steps = [{ path, where, target, action, kind, options, people = [person, ...] }
  *            | { path, target, action = "request", request = "POST /x", digest }],
+ *     approvals = [{ target, action, need, planner, of = [print] }],    left out: nobody has to
  *     notes = [text] }
  *
  *   person = [key, id, state, print]: what the cloud said of each: the state is "" when an earlier

@@ -74,7 +74,8 @@ struct ob_answer {
      *   and are in doubt when it is "doubt".
      * PERSON: may name culprits as { id, outcome = "refused", code, message }; a hint only.
      * DONE of lookup, snapshot and list: list of { id, state = "active"|"disabled"|"absent"|
-     *   "other", fields = { ... }, listed = false for one whom a list does not show }; a lookup
+     *   "other", fields = { ... }, listed = false for one whom a list does not show,
+     *   admin = true|false where the cloud says it, group = true for one who is several }; a lookup
      *   names each id asked for (missing ones: absent). */
     struct ob_value people;
     bool rest_in_doubt;

@@ -92,6 +92,7 @@ static void over(struct ob_engine *e, struct ob_step *s)
     struct ob_err err;
     if (all_final(s) && e->broken.status == OB_OK)
         s->op.err.status = OB_OK; /* what stopped the target came too late to matter here */
+    ob_rank_release(s);
     s->phase = OB_PH_OVER;
     s->op.asks = false;
     s->op.done = true;
@@ -147,9 +148,12 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
     else if (s->wave_at && s->wave_at <= s->wave_count && !s->wave_ok && !s->wave_bad)
         s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
-    if (ob_act_plan_wave(s)) {
+    ob_rank_release(s);
+    if (ob_step_halt(e, s)) {
+        over(e, s);
+    } else if (ob_act_plan_wave(s)) {
         tell_phase(e, s, "act");
-        s->phase = OB_PH_ACT;
+        s->phase = s->admin_next == OB_IDMAP_NONE ? OB_PH_ACT : OB_PH_COUNT;
     } else {
         over(e, s);
     }
@@ -174,7 +178,7 @@ static bool any_outcome(const struct ob_step *s)
 /* Also after the last wave, and after a crash between a wave and its answer. */
 static void ask_or_go_on(struct ob_engine *e, struct ob_step *s)
 {
-    s->op.asks = s->gated && any_outcome(s);
+    s->op.asks = s->gated && any_outcome(s) && !ob_step_tripped(e, s);
     if (s->op.asks)
         s->phase = OB_PH_ASK;
     else
@@ -228,6 +232,8 @@ static bool move(struct ob_engine *e, struct ob_step *s)
         }
         ask_or_go_on(e, s);
         return true;
+    case OB_PH_COUNT:
+        return ob_rank_count(e, s);
     case OB_PH_ACT:
         ob_act_issue(e, s);
         if (s->calls_out)

@@ -6,6 +6,7 @@
 enum ob_phase {
     OB_PH_RECOVER, /* of an earlier process: what was in doubt is read first */
     OB_PH_CHECK,   /* what each person is now; snapshot of those that will be destroyed */
+    OB_PH_COUNT,   /* an administrator is next: are there others? */
     OB_PH_ACT,     /* one wave of chunks */
     OB_PH_VERIFY,  /* the wave is read back */
     OB_PH_ASK,     /* gated: who proposed it says whether the next wave may go */
@@ -24,6 +25,7 @@ struct ob_progress {     /* of one person, beside what the ledger keeps */
     bool asked;          /* in the reading that is out, and not seen yet */
     bool hands_off;      /* whatever readings show: nothing is sent for this one any more */
     bool doubtful;       /* what is to be undone here is itself in doubt: look with patience */
+    bool admin;          /* an administrator, whom the action takes away: goes last and alone */
     const struct ob_job *job; /* the last call that named this person; only to compare with */
 };
 
@@ -39,7 +41,8 @@ struct ob_step {
     size_t *group;                     /* only equal numbers share a call; NULL: all do */
     int64_t *index;                    /* of the ledger */
     struct ob_progress *progress;
-    struct ob_idmap map; /* id -> position */
+    struct ob_idmap map;          /* id -> position */
+    struct ob_evidence *evidence; /* NULL: none is required */
     enum ob_phase phase;
     bool reading;
     size_t calls_out;
@@ -58,15 +61,31 @@ struct ob_step {
     bool gated, undoes;
     bool frozen; /* the policy has gone on by what it was told: who is in doubt is only read */
     bool undone; /* it is being undone: nothing of it is done any more */
+    struct ob_value admins; /* list: ids of administrators who may be acted upon */
+    size_t admin_next;      /* the one of this wave, OB_IDMAP_NONE: there is none */
+    size_t others;          /* administrators counted beside that one */
 };
 
 /* step.c */
 void ob_step_person(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_person_state state,
                     const char *detail);
 bool ob_step_any_in_doubt(const struct ob_step *s);
+/* step_limit.c */
+bool ob_step_is_limited(const struct ob_engine *e, const struct ob_step *s);
+bool ob_step_tripped(const struct ob_engine *e, const struct ob_step *s);
+/* After a trip: whoever was ready is pending, and the step is to end. False: nobody was. */
+bool ob_step_halt(struct ob_engine *e, struct ob_step *s);
 /* act.c */
 bool ob_act_plan_wave(struct ob_step *s); /* false: nobody is left to act upon */
 void ob_act_issue(struct ob_engine *e, struct ob_step *s);
+/* rank.c */
+/* False: this one is not touched, and `why` says why. */
+bool ob_rank_admit(struct ob_engine *e, struct ob_step *s, size_t i, const struct ob_value *row,
+                   char *why, size_t size);
+/* The phase COUNT; false: it is another step's turn. */
+bool ob_rank_count(struct ob_engine *e, struct ob_step *s);
+/* The wave is over, or the step is. */
+void ob_rank_release(struct ob_step *s);
 /* learned.c */
 /* Makes the splitter, with what earlier runs met of culprits at this target and action. */
 enum ob_status ob_step_recall(struct ob_engine *e, struct ob_step *s, struct ob_err *err);

@@ -160,6 +160,9 @@ static void copy_extras(struct ob_step *s, const struct ob_step_spec *spec)
 {
     s->gated = spec->gated;
     s->undoes = spec->undoes;
+    s->admin_next = OB_IDMAP_NONE;
+    if (spec->admins)
+        ob_value_copy(&s->admins, spec->admins);
     s->stop_on_change = spec->stop_on_change;
     if (spec->was) {
         s->was = ob_xcalloc(s->op.count ? s->op.count : 1, sizeof *s->was);
@@ -243,6 +246,8 @@ static void first_phase(struct ob_engine *e, struct ob_step *s, const char *cons
         s->progress[i].doubted = p->calls > 0;
         s->progress[i].hands_off = s->frozen || (skips && skips[i]);
         bool untried = p->state == OB_P_PENDING || p->state == OB_P_READY;
+        if (untried)
+            *p->detail = '\0'; /* why an earlier process left this one does not hold any more */
         if (untried && skips && skips[i])
             ob_step_person(e, s, i, OB_P_SKIPPED, skips[i]);
         else if (untried && s->frozen)
@@ -264,6 +269,29 @@ static enum ob_status check_path(const struct ob_engine *e, const char *path, st
     return OB_OK;
 }
 
+static bool any_untried(const struct ob_step *s)
+{
+    for (size_t i = 0; i < s->op.count; i++)
+        if (!ob_person_state_final(s->op.people[i].state))
+            return true;
+    return false;
+}
+
+/* By every process that takes the step up; not for what is over already. */
+static enum ob_status gather_evidence(struct ob_engine *e, struct ob_step *s,
+                                      const struct ob_step_spec *spec, struct ob_err *err)
+{
+    struct ob_evidence_ask ask = {.ledger = e->opt.ledger,
+                                  .target = s->ts->t,
+                                  .require = spec->require,
+                                  .keys = spec->keys,
+                                  .ids = spec->ids,
+                                  .count = spec->count};
+    if (!spec->require || spec->undoes || !e->opt.ledger || !any_untried(s))
+        return OB_OK;
+    return ob_evidence_new(&s->evidence, &ask, err);
+}
+
 enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *spec,
                               struct ob_op **out, struct ob_err *err)
 {
@@ -279,6 +307,8 @@ enum ob_status ob_engine_step(struct ob_engine *e, const struct ob_step_spec *sp
         st = copied;
     if (st == OB_OK && e->opt.ledger)
         st = bind_ledger(e, s, spec, err);
+    if (st == OB_OK)
+        st = gather_evidence(e, s, spec, err);
     if (st == OB_OK)
         st = ob_step_recall(e, s, err);
     if (st == OB_OK)
@@ -306,6 +336,8 @@ void ob_step_free(struct ob_step *s)
         free(s->op.people[i].detail);
     }
     ob_splitter_free(s->splitter);
+    ob_value_fini(&s->admins);
+    ob_evidence_free(s->evidence);
     ob_idmap_fini(&s->map);
     free(s->op.people);
     free(s->keys);

@@ -316,6 +316,7 @@ static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen
                      const struct ob_value *row)
 {
     struct ob_step *s = ctx;
+    char why[OB_WHY_MAX];
     bool gone = seen == OB_SEEN_ABSENT && s->action->kind != OB_KIND_ADD;
     s->progress[i].asked = false;
     if (is_wanted(s, i, seen, row)) {
@@ -326,6 +327,9 @@ static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen
         ob_step_person(e, s, i, OB_P_SKIPPED, "absent when read back");
     } else {
         not_there(e, s, i, seen);
+        /* Nothing came of the call, and before the next one the questions are asked again. */
+        if (s->op.people[i].state == OB_P_READY && !ob_admit(e, s, i, seen, row, why))
+            ob_step_person(e, s, i, OB_P_SKIPPED, why);
     }
 }
 

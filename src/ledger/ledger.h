@@ -115,6 +115,17 @@ struct ob_call_row {
 };
 void ob_call_row_fini(struct ob_call_row *c);
 
+/* ---- approvals ---- */
+
+struct ob_approval_row {
+    int64_t id; /* given by the ledger */
+    char plan[OB_PLAN_ID];
+    struct ob_buf document;  /* the bytes that were signed: canonical JSON (engine/approval.h) */
+    struct ob_buf signature; /* Ed25519 */
+    char *key;               /* print of the key (base/signature.h) */
+};
+void ob_approval_row_fini(struct ob_approval_row *a);
+
 /* ---- the interface ---- */
 
 /* A write that fails between begin and commit dooms its turn: later writes and the commit answer
@@ -158,6 +169,15 @@ OB_MUST_CHECK enum ob_status ob_ledger_plan_get(struct ob_ledger *l, const char 
 OB_MUST_CHECK enum ob_status ob_ledger_plan_each(struct ob_ledger *l,
                                                  bool (*each)(void *, const struct ob_plan_row *),
                                                  void *ctx, struct ob_err *err);
+
+/* The same signature again is nothing. */
+OB_MUST_CHECK enum ob_status
+ob_ledger_approval_put(struct ob_ledger *l, const struct ob_approval_row *a, struct ob_err *err);
+/* Of this plan (its whole id), oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_approval_each(struct ob_ledger *l, const char *plan,
+                                                     bool (*each)(void *,
+                                                                  const struct ob_approval_row *),
+                                                     void *ctx, struct ob_err *err);
 
 OB_MUST_CHECK enum ob_status ob_ledger_run_new(struct ob_ledger *l, const char *plan,
                                                int64_t now_ms, int64_t *run, struct ob_err *err);
@@ -219,6 +239,29 @@ ob_ledger_person_each(struct ob_ledger *l, int64_t run, const char *path,
                       bool (*each)(void *, const struct ob_person_row *), void *ctx,
                       struct ob_err *err);
 
+/* ---- who was acted upon, over all runs (limits over time) ---- */
+
+struct ob_acted { /* texts are lent until `each` returns */
+    const char *id;
+    const char *kind; /* of the action: disable or delete */
+    int64_t run;
+    int64_t acted_ms;
+};
+/* Everybody of a target whom a call that takes something away was sent for since then: also who
+ * is in doubt, and who was brought back; not who was found untouched (failed, skipped). */
+OB_MUST_CHECK enum ob_status ob_ledger_acted_each(struct ob_ledger *l, const char *target,
+                                                  int64_t since_ms,
+                                                  bool (*each)(void *, const struct ob_acted *),
+                                                  void *ctx, struct ob_err *err);
+/* Everybody whom open runs, except this one, still have to act upon in a step that was begun. */
+OB_MUST_CHECK enum ob_status ob_ledger_due_each(struct ob_ledger *l, const char *target,
+                                                int64_t except_run,
+                                                bool (*each)(void *, const struct ob_acted *),
+                                                void *ctx, struct ob_err *err);
+/* A number that changes when another process has written. */
+OB_MUST_CHECK enum ob_status ob_ledger_version(struct ob_ledger *l, int64_t *version,
+                                               struct ob_err *err);
+
 /* Before the first byte leaves: inserts the call (id is filled in), marks its people SENT and
  * counts the call for each of them when the kind is ACT. Durable at the next commit. */
 OB_MUST_CHECK enum ob_status ob_ledger_intent(struct ob_ledger *l, struct ob_call_row *c,
@@ -269,6 +312,35 @@ void ob_head_json(const struct ob_head *h, const char *key, struct ob_buf *out);
 bool ob_head_parse(const char *text, struct ob_head *h);
 /* Beside the ledger at `path`: the public half of its key. Caller frees. */
 char *ob_ledger_pub_path(const char *path);
+/* ---- what the ledger can testify ---- */
+
+/* The key id of a person by name; 0 when there is none and none is to be made. */
+OB_MUST_CHECK enum ob_status ob_ledger_subject(struct ob_ledger *l, const char *name, bool make,
+                                               int64_t *id, struct ob_err *err);
+
+struct ob_sighting_row { /* a plan named this person for an action; texts are lent */
+    const char *person;  /* the key column */
+    const char *target, *action, *plan;
+    int64_t at_ms;
+};
+OB_MUST_CHECK enum ob_status
+ob_ledger_sighting_put(struct ob_ledger *l, const struct ob_sighting_row *s, struct ob_err *err);
+/* When plans named this person at this target, oldest first. */
+OB_MUST_CHECK enum ob_status ob_ledger_sighting_each(struct ob_ledger *l, const char *person,
+                                                     const char *target,
+                                                     bool (*each)(void *, int64_t at_ms), void *ctx,
+                                                     struct ob_err *err);
+
+struct ob_past_row { /* somebody was named in a mutating call; lent to `each` */
+    int64_t run;
+    const char *path, *kind, *id;
+    enum ob_person_state state;
+    int64_t acted_ms;
+};
+/* All of a target, in the order in which they were acted upon. */
+OB_MUST_CHECK enum ob_status ob_ledger_past_each(struct ob_ledger *l, const char *target,
+                                                 bool (*each)(void *, const struct ob_past_row *),
+                                                 void *ctx, struct ob_err *err);
 
 const char *ob_person_state_word(enum ob_person_state s); /* pending, ..., succeeded, failed */
 bool ob_person_state_final(enum ob_person_state s);       /* succeeded, failed, unknown, skipped */

@@ -153,6 +153,7 @@ static enum ob_status check_names(struct ob_checker *c, const char *name, const 
         .text = text,
         .len = len,
         .limits = {OB_LIMIT_MEMORY * 4, OB_LIMIT_CPU_MS * 6}, /* of the check, not the policy's */
+        .ceiling = OB_CEILING_NONE,
         .config = c->config ? c->config : &c->empty,
         .clock = ob_clock_real(),
         .parallel = 1,

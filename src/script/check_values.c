@@ -91,8 +91,8 @@ static void assign(struct ob_frame *f, const struct ob_ins *i, struct ob_known_v
 
 static bool makes_roster(const char *method)
 {
-    static const char *const names[] = {"where", "minus", "only", "union",
-                                        "sort",  "first", "rest", "sample"};
+    static const char *const names[] = {"where", "minus", "only",   "union", "sort",
+                                        "first", "rest",  "sample", "expect"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], method) == 0)
             return true;

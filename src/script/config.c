@@ -22,6 +22,8 @@ static void target_fini(struct ob_target_config *t)
     free(t->proxy);
     ob_value_fini(&t->fields);
     ob_value_fini(&t->protect);
+    ob_value_fini(&t->self);
+    ob_approval_rules_free(t->approvals);
 }
 
 void ob_config_free(struct ob_config *c)
@@ -34,6 +36,7 @@ void ob_config_free(struct ob_config *c)
     for (char **arg = c->anchor.command; arg && *arg; arg++)
         free(*arg);
     free(c->anchor.command);
+    ob_approval_rules_free(c->approvals);
     free(c->path);
     ob_vault_free(c->vault);
     free(c);
@@ -152,6 +155,8 @@ static enum ob_status load(struct ob_config *c, bool named, struct ob_err *err)
         status = run_config(&l, err);
     if (status == OB_OK && !c->count)
         status = ob_fail(err, OB_ERR_USAGE, "%s: names no target", c->path);
+    if (status == OB_OK)
+        status = ob_config_approvals_check(&l, err);
     ob_buf_fini(&l.text);
     free(l.open_name);
     return status;

@@ -4,6 +4,8 @@
 #include "base/secret.h"
 #include "base/status.h"
 #include "base/value.h"
+#include "engine/approval.h"
+#include "engine/limit.h"
 #include "sign/sign.h"
 
 struct ob_target_config {
@@ -19,9 +21,10 @@ struct ob_target_config {
     int rate_calls;          /* `rate`, the operator's cap: calls ... */
     int64_t rate_ms;         /* ... in so many milliseconds; rate_calls 0: none */
     int64_t timeout_ms;      /* `timeout` is in seconds in the file; default 30 s */
-    struct ob_value protect; /* list of glob patterns of ids */
-    int64_t limit_users;     /* -1: none */
-    double limit_share;      /* -1: none */
+    struct ob_value protect; /* list of glob patterns of ids, or { column = pattern or list } */
+    struct ob_value self;    /* list of ids: whose the credential is */
+    struct ob_limit limit;   /* as written */
+    struct ob_approval_rules *approvals; /* or NULL; the actions' rules are in it */
 };
 
 /* Where heads of the ledger go, `anchor = ...`: where whoever can change the ledger cannot. */
@@ -36,6 +39,7 @@ struct ob_config {
     struct ob_vault *vault;
     struct ob_target_config *targets;
     size_t count;
+    struct ob_approval_rules *approvals; /* of all targets; or NULL */
 };
 
 /* `path` NULL: OFFBOARD_CONFIG, then the XDG folder's targets.lua. Absent file: OB_ERR_USAGE with
@@ -47,3 +51,9 @@ OB_MUST_CHECK enum ob_status ob_config_load(struct ob_config **out, const char *
 struct ob_config *ob_config_none(void);
 void ob_config_free(struct ob_config *c);
 const struct ob_target_config *ob_config_target(const struct ob_config *c, const char *name);
+/* One for each action of each target that a plan has; the caller frees the array. */
+struct ob_approval_need *ob_config_approval_needs(const struct ob_config *c,
+                                                  const struct ob_value *plan, size_t *count);
+/* Who has to approve this action of this target. */
+void ob_config_approval_need(const struct ob_config *c, const char *target, const char *action,
+                             const char *kind, struct ob_approval_need *out);

@@ -27,11 +27,11 @@ struct ob_target_config *ob_config_add(struct ob_config *c, const char *name, in
         .line = line,
         .parallel = PARALLEL_DEFAULT,
         .timeout_ms = TIMEOUT_DEFAULT,
-        .limit_users = -1,
-        .limit_share = -1,
     };
+    ob_limit_init(&t->limit);
     ob_value_set_map(&t->fields);
     ob_value_set_list(&t->protect);
+    ob_value_set_list(&t->self);
     return t;
 }
 
@@ -60,17 +60,18 @@ static bool assigns(const char *line, size_t len, const char *field)
 
 /* Lua says on which line a table was begun, not where its fields stand: looked up in the text,
  * from the target's line on. */
-static int field_line(const struct ob_loader *l, int from, const char *field)
+int ob_config_line(const struct ob_loader *l, int from, int to, const char *field)
 {
     const char *at = ob_buf_str(&l->text), *end = at + l->text.len;
-    for (int line = 1; at < end; line++) {
+    int found = 0;
+    for (int line = 1; at < end && (!to || line <= to) && (to || !found); line++) {
         const char *nl = memchr(at, '\n', (size_t)(end - at));
         const char *stop = nl ? nl : end;
         if (line >= from && assigns(at, (size_t)(stop - at), field))
-            return line;
+            found = line;
         at = stop + 1;
     }
-    return from;
+    return found ? found : to ? to : from;
 }
 
 enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_target_config *t,
@@ -81,7 +82,8 @@ enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_targe
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    return ob_fail(err, OB_ERR_USAGE, "%s:%d: %s", l->chunk, field_line(l, t->line, field), text);
+    return ob_fail(err, OB_ERR_USAGE, "%s:%d: %s", l->chunk, ob_config_line(l, t->line, 0, field),
+                   text);
 }
 
 /* ---- common fields ---- */
@@ -184,40 +186,62 @@ static enum ob_status take_timeout(const struct place *p, struct ob_value *v, st
     return OB_OK;
 }
 
+static bool are_texts(const struct ob_value *list)
+{
+    for (size_t i = 0; i < ob_list_count(list); i++)
+        if (!is_text(ob_list_at(list, i)))
+            return false;
+    return list->type == OB_LIST;
+}
+
+/* An empty table is a map to the converter. */
+static bool is_empty(const struct ob_value *v)
+{
+    return v->type == OB_MAP && v->map.count == 0;
+}
+
+/* Patterns of ids, or patterns by the names of columns. */
 static enum ob_status take_protect(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
-    /* an empty table is a map to the converter */
-    bool empty = v->type == OB_MAP && v->map.count == 0;
-    if (v->type != OB_LIST && !empty)
-        return wrong(p, "a list of patterns like { \"admin*\" }", err);
-    for (size_t i = 0; i < ob_list_count(v); i++)
-        if (!is_text(ob_list_at(v, i)))
-            return wrong(p, "a list of patterns like { \"admin*\" }", err);
-    if (!empty)
+    bool good = are_texts(v) || v->type == OB_MAP;
+    for (size_t i = 0; v->type == OB_MAP && i < v->map.count; i++) {
+        const struct ob_value *one = &v->map.pairs[i].value;
+        good = good && v->map.pairs[i].key.len && (is_text(one) || are_texts(one) || is_empty(one));
+    }
+    if (!good)
+        return wrong(p,
+                     "a list of patterns like { \"admin*\" }, or of columns like "
+                     "{ title = { \"CEO*\" } }",
+                     err);
+    if (!is_empty(v))
         ob_value_move(&p->t->protect, v);
+    return OB_OK;
+}
+
+static enum ob_status take_self(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (is_text(v))
+        ob_list_push_str(&p->t->self, v->s.p);
+    else if (are_texts(v))
+        ob_value_move(&p->t->self, v);
+    else if (!is_empty(v))
+        return wrong(p, "the id of the account that the credential belongs to, or a list of them",
+                     err);
     return OB_OK;
 }
 
 static enum ob_status take_limit(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
-    if (v->type != OB_MAP)
-        return wrong(p, "a table like { users = 200, share = 0.05 }", err);
-    for (size_t i = 0; i < v->map.count; i++) {
-        const struct ob_pair *pair = &v->map.pairs[i];
-        double share;
-        if (strcmp(pair->key.p, "users") == 0) {
-            if (pair->value.type != OB_INT || pair->value.i < 0)
-                return wrong(p, "{ users = ... } with a whole number of people", err);
-            p->t->limit_users = pair->value.i;
-        } else if (strcmp(pair->key.p, "share") == 0) {
-            if (!number(&pair->value, &share) || share < 0 || share > 1)
-                return wrong(p, "{ share = ... } with a number from 0 to 1", err);
-            p->t->limit_share = share;
-        } else {
-            return wrong(p, "a table of users and share only", err);
-        }
-    }
-    return OB_OK;
+    char why[240];
+    if (ob_limit_read(&p->t->limit, v, false, why))
+        return OB_OK;
+    return ob_config_refuse(p->l, p->t, p->field, err, "limit: %s", why);
+}
+
+static enum ob_status take_approvals(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    int line = ob_config_line(p->l, p->t->line, 0, p->field);
+    return ob_config_approvals(p->l, line, true, v, &p->t->approvals, err);
 }
 
 /* ---- all fields ---- */
@@ -226,9 +250,10 @@ static const struct {
     const char *field;
     enum ob_status (*take)(const struct place *p, struct ob_value *v, struct ob_err *err);
 } common[] = {
-    {"provider", take_provider}, {"ca_file", take_ca_file}, {"proxy", take_proxy},
-    {"parallel", take_parallel}, {"timeout", take_timeout}, {"protect", take_protect},
-    {"limit", take_limit},       {"rate", take_rate},
+    {"provider", take_provider},   {"ca_file", take_ca_file}, {"proxy", take_proxy},
+    {"parallel", take_parallel},   {"timeout", take_timeout}, {"protect", take_protect},
+    {"limit", take_limit},         {"rate", take_rate},       {"self", take_self},
+    {"approvals", take_approvals},
 };
 
 static bool names_secret(const char *field)

@@ -345,10 +345,24 @@ static void set_anchor(lua_State *L, const struct ob_value *v)
         refuse(L, &err);
 }
 
+/* [-0, +0, e] approvals = { need = 2, of = { ... } } */
+static void set_approvals(lua_State *L, const struct ob_value *v)
+{
+    struct ob_err err = {0};
+    struct ob_loader *l = loader_of(L);
+    int line = ob_config_line(l, 1, current_line(L), "approvals");
+    if (l->config->approvals) {
+        (void)ob_fail(&err, OB_ERR_USAGE, "approvals is said already");
+        refuse(L, &err);
+    }
+    if (ob_config_approvals(l, line, false, v, &l->config->approvals, &err) != OB_OK)
+        ob_raise_host(L, &err);
+}
+
 static const struct {
     const char *name;
     void (*set)(lua_State *L, const struct ob_value *v);
-} settings[] = {{"anchor", set_anchor}};
+} settings[] = {{"anchor", set_anchor}, {"approvals", set_approvals}};
 
 /* [-0, +0, e] */
 static bool assign(lua_State *L)

@@ -30,6 +30,18 @@ OB_MUST_CHECK enum ob_status ob_config_field(struct ob_loader *l, struct ob_targ
                                              struct ob_err *err);
 /* Adds the fields of a credential that were not written out. */
 void ob_config_merge(struct ob_target_config *t, const struct ob_value *credential);
+/* The line that gives `field` a value, the first from `from` on, or with `to` (when not 0) the last
+ * up to there. */
+int ob_config_line(const struct ob_loader *l, int from, int to, const char *field);
+
+/* ---- config_approvals.c: no Lua ---- */
+/* A table of approvals; what was read of it is in *out also when it fails. */
+OB_MUST_CHECK enum ob_status ob_config_approvals(struct ob_loader *l, int line, bool of_target,
+                                                 const struct ob_value *v,
+                                                 struct ob_approval_rules **out,
+                                                 struct ob_err *err);
+/* When all is read: what a target leaves open has to be said for all. */
+OB_MUST_CHECK enum ob_status ob_config_approvals_check(struct ob_loader *l, struct ob_err *err);
 /* OB_ERR_USAGE with "targets.lua:LINE: " of `field` within the target t. */
 enum ob_status ob_config_refuse(const struct ob_loader *l, const struct ob_target_config *t,
                                 const char *field, struct ob_err *err, const char *fmt, ...)

@@ -103,14 +103,17 @@ static void on_field(void *p, size_t len, void *ctx)
         header_field(r, p, len);
 }
 
-static void end_row(struct reader *r)
+static void end_row(struct reader *r, bool cut)
 {
     if (!r->table)
         end_header(r);
     else if (r->fields != r->table->column_count)
         r->status = ob_fail(r->err, OB_ERR_INPUT,
-                            "%s:%" PRId64 ": %zu field%s where the header has %zu", r->source,
-                            r->line, r->fields, r->fields == 1 ? "" : "s", r->table->column_count);
+                            "%s:%" PRId64 ": %zu field%s where the header has %zu%s", r->source,
+                            r->line, r->fields, r->fields == 1 ? "" : "s", r->table->column_count,
+                            cut && r->fields < r->table->column_count
+                                ? ", and the file ends here: it may be cut off"
+                                : "");
     else
         ob_table_end_row(r->table, r->line);
 }
@@ -126,7 +129,7 @@ static void on_row(int c, void *ctx)
         return;
     }
     if (r->fields)
-        end_row(r);
+        end_row(r, c == -1);
     else if (!r->blank)
         r->blank = r->line;
     r->after_cr = c == '\r';

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
+#include "script/policy_directory.h"
 #include "script/policy_survey.h"
 #include "script/policy_undo.h"
 #include "script/target.h"
@@ -213,15 +214,18 @@ static int setup(lua_State *L)
 static enum ob_status make_guard(struct ob_policy *p, struct ob_err *err)
 {
     p->guard = ob_guard_new();
-    return p->opt.max_delete ? ob_guard_max_delete(p->guard, p->opt.max_delete, err) : OB_OK;
+    return ob_limits_make(p, err);
 }
 
 static void make_engine(struct ob_policy *p)
 {
     struct ob_engine_options o = {
+        .guard = p->guard,
         .clock = p->opt.clock,
         .transport = p->opt.transport,
         .ledger = p->opt.mode == OB_MODE_APPLY ? p->opt.ledger : NULL,
+        .counts = p->opt.ledger,
+        .limiter = p->limiter,
         .run = p->opt.run,
         .vault = p->opt.config->vault,
         .parallel = p->opt.parallel,
@@ -253,8 +257,11 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
     *out = NULL;
     p->opt = *opt;
     ob_value_init(&p->doc);
+    ob_value_init(&p->trips);
     ob_value_set_map(&p->spared);
     p->uses = ob_xcalloc(opt->input_count + 1, sizeof *p->uses);
+    for (size_t i = 0; i < opt->input_count; i++)
+        ob_demands_init(&p->uses[i].demands);
     p->targets = ob_xcalloc(opt->config->count ? opt->config->count : 1, sizeof *p->targets);
     for (size_t i = 0; i < opt->config->count; i++)
         p->targets[i] =
@@ -266,9 +273,9 @@ enum ob_status ob_policy_new(struct ob_policy **out, const struct ob_policy_opti
         ob_date_local(opt->now_ms, p->today);
     if (opt->mode == OB_MODE_APPLY)
         p->ceiling = ob_ceiling_new(opt->plan);
+    enum ob_status st = make_guard(p, err);
     make_engine(p);
     ob_record_begin(p);
-    enum ob_status st = make_guard(p, err);
     if (st == OB_OK)
         st = make_script(p, err);
     if (st == OB_OK)
@@ -291,15 +298,21 @@ void ob_policy_free(struct ob_policy *p)
     ob_engine_free(p->engine);
     for (size_t i = 0; i < p->opt.config->count && !p->opt.rehearsing; i++)
         ob_target_close(p->targets[i].t);
-    for (size_t i = 0; i < p->opt.config->count; i++)
+    for (size_t i = 0; i < p->opt.config->count; i++) {
         ob_survey_free(p->targets[i].survey);
+        ob_directory_free(p->targets[i].directory);
+        ob_value_fini(&p->targets[i].going);
+    }
     ob_expects_free(p->expects);
     free(p->targets);
     ob_guard_free(p->guard);
+    ob_limiter_free(p->limiter);
+    ob_value_fini(&p->trips);
     ob_ceiling_free(p->ceiling);
     ob_value_fini(&p->doc);
     ob_value_fini(&p->spared);
     ob_policy_inputs_free(p);
+    ob_evidence_forget(p);
     free(p->key);
     free(p);
 }
@@ -334,13 +347,26 @@ static enum ob_status check_undos(struct ob_policy *p, struct ob_err *err)
     return st;
 }
 
+static enum ob_status end_plan(struct ob_policy *p, struct ob_err *err)
+{
+    enum ob_status st = ob_health_absence(p, err);
+    if (st == OB_OK)
+        st = ob_record_end(p, err);
+    if (st == OB_OK)
+        ob_evidence_tell(p);
+    return st == OB_OK ? ob_health_keep(p, err) : st;
+}
+
 enum ob_status ob_policy_run(struct ob_policy *p, struct ob_err *err)
 {
-    enum ob_status st = ob_script_setup(p->script, load, err);
+    bool plans = p->opt.mode == OB_MODE_PLAN;
+    enum ob_status st = plans ? OB_OK : ob_limits_begin(p, err);
+    if (st == OB_OK)
+        st = ob_script_setup(p->script, load, err);
     if (st == OB_OK)
         st = schedule(p, err);
     if (st == OB_OK)
-        st = p->opt.mode == OB_MODE_PLAN ? ob_record_end(p, err) : check_undos(p, err);
+        st = plans ? end_plan(p, err) : check_undos(p, err);
     struct ob_err flush;
     if (p->opt.mode == OB_MODE_APPLY && ob_engine_flush(p->engine, &flush) != OB_OK &&
         st == OB_OK) {

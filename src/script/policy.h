@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "engine/guard.h"
+#include "engine/limiter.h"
 #include "script/config.h"
 #include "script/script.h"
 
@@ -17,6 +18,8 @@ struct ob_bound_input { /* what the operator bound to a name */
     char *source; /* file name for messages */
     char *path;   /* where it is read again; NULL: it came from standard input */
     struct ob_buf bytes;
+    int64_t mtime_ms; /* when the file was last changed; 0: nobody knows */
+    bool invented;    /* by a rehearsal: nothing can be expected of it */
 };
 
 struct ob_policy_options {
@@ -29,7 +32,10 @@ struct ob_policy_options {
     size_t input_count;
     const struct ob_value *vars; /* map of texts */
     bool allow_empty;
-    const char *max_delete;    /* or NULL */
+    const char *max_delete; /* or NULL */
+    int64_t ceiling; /* PLAN: --ceiling, people of each target and kind in place of the operator's
+                        limits; APPLY: what approvers left of it. -1: none, and the plan's own */
+    const struct ob_struck *struck; /* APPLY: whom approvers have struck; NULL: nobody */
     int64_t valid_ms;          /* PLAN: how long it may wait to be begun; 0: OB_PLAN_VALID_MS */
     int64_t again;             /* PLAN: so many plans like this one were carried out before */
     const struct ob_value *by; /* PLAN: who plans: { user, host, key? }; NULL: nobody is told */
@@ -50,7 +56,7 @@ struct ob_policy_options {
     int64_t deadline_ms; /* on the monotonic clock it stops as after SIGTERM; 0: never */
     /* APPLY: reads an input again after a wait; NULL: the file at its path. */
     enum ob_status (*reread)(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
-                             struct ob_err *err);
+                             int64_t *mtime_ms, struct ob_err *err);
     void *reread_ctx;
     const struct ob_rehearsing *rehearsing; /* NULL: this is no rehearsal */
 };
@@ -82,6 +88,9 @@ struct ob_value *ob_policy_document(struct ob_policy *p);
  * rule and why when one is broken. policy_expect.c says what `world` is. */
 OB_MUST_CHECK enum ob_status ob_policy_expects(struct ob_policy *p, const struct ob_value *world,
                                                struct ob_err *err);
+/* After OB_ERR_GUARD: the limits that are exceeded, all of them (limiter.h); an empty list when it
+ * was another guard. */
+const struct ob_value *ob_policy_trips(const struct ob_policy *p);
 size_t ob_policy_expect_count(const struct ob_policy *p);
 /* For signal handlers, together with the transport's wake. */
 void ob_policy_stop(struct ob_policy *p, enum ob_status status);

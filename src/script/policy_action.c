@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/chunk.h"
+#include "engine/id_shape.h"
 #include "engine/plan.h"
 #include "script/policy_gate.h"
 #include "script/policy_parts.h"
+#include "script/policy_rank.h"
 #include "script/policy_recheck.h"
 #include "script/policy_survey.h"
 #include "script/policy_undo.h"
@@ -31,15 +34,32 @@ static int input_error(lua_State *L, const struct ob_member *m, const char *what
     return ob_raise_host(L, &err);
 }
 
-static const char *person_id(lua_State *L, const struct ob_member *m, const char *column)
+/* The column is of another cloud, or of none. */
+static void check_shape(lua_State *L, const struct ob_target *t, const struct ob_member *m,
+                        const char *column, const char *id)
+{
+    char what[600];
+    if (ob_id_fits(&t->id_shape, id))
+        return;
+    snprintf(what, sizeof what,
+             "%s%.60s%s is \"%.100s\", and %s wants %.100s; is it the right column?",
+             column ? "column \"" : "the name", column ? column : "", column ? "\"" : "", id,
+             t->name, ob_map_str(&t->id_shape, "what"));
+    input_error(L, m, what);
+}
+
+static const char *person_id(lua_State *L, const struct ob_target *t, const struct ob_member *m,
+                             const char *column)
 {
     char what[400];
     const char *id = column ? ob_member_cell(m, column) : ob_member_key(m);
     if (!id)
         luaL_error(L, "%s has no column \"%s\" for id", m->table->source, column);
     const char *wrong = ob_provider_id_wrong(id, strlen(id));
-    if (!wrong)
+    if (!wrong) {
+        check_shape(L, t, m, column, id);
         return id;
+    }
     snprintf(what, sizeof what, "%s%s%s %s; fill it, or leave the row out with :where",
              column ? "column \"" : "the name", column ? column : "", column ? "\"" : "", wrong);
     input_error(L, m, what);
@@ -66,7 +86,8 @@ static void check_doubles(lua_State *L, const struct people *p, const char *colu
 }
 
 /* [-0, +1, e] */
-static struct people *push_people(lua_State *L, int roster, const char *column)
+static struct people *push_people(lua_State *L, const struct ob_target *t, int roster,
+                                  const char *column)
 {
     const struct ob_roster *r = ob_check_roster(L, roster);
     struct people *p = lua_newuserdatauv(L, sizeof *p + 2 * r->count * sizeof(char *), 0);
@@ -77,18 +98,11 @@ static struct people *push_people(lua_State *L, int roster, const char *column)
     for (size_t i = 0; i < r->count; i++) {
         struct ob_member m = ob_roster_at(r, i);
         p->keys[i] = ob_member_key(&m);
-        p->ids[i] = person_id(L, &m, column);
+        p->ids[i] = person_id(L, t, &m, column);
     }
     ob_charge(L, r->count);
     check_doubles(L, p, column);
     return p;
-}
-
-static const char *guard_cell(void *ctx, size_t person, const char *column)
-{
-    const struct people *p = ctx;
-    struct ob_member m = ob_roster_at(p->roster, person);
-    return ob_member_cell(&m, column);
 }
 
 /* ---- options of a proposal ---- */
@@ -130,8 +144,9 @@ static bool stops_on_change(lua_State *L, const struct ob_value *options)
 
 static void check_names(lua_State *L, const struct ob_value *options)
 {
-    static const char *const names[] = {"id",        "chunk",     "parallel",  "ramp", "on_failure",
-                                        "stop_when", "undo_when", "on_change", NULL};
+    static const char *const names[] = {"id",         "chunk",     "parallel",  "ramp",
+                                        "on_failure", "stop_when", "undo_when", "on_change",
+                                        "admins",     "require",   "straight",  NULL};
     for (size_t i = 0; options->type == OB_MAP && i < options->map.count; i++) {
         const char *const *n = names;
         while (*n && strcmp(*n, options->map.pairs[i].key.p) != 0)
@@ -139,9 +154,20 @@ static void check_names(lua_State *L, const struct ob_value *options)
         if (!*n)
             luaL_error(L,
                        "unknown option \"%s\"; an action takes id, chunk, parallel, ramp, "
-                       "on_failure, stop_when, undo_when, on_change",
+                       "on_failure, stop_when, undo_when, on_change, admins, require, straight",
                        options->map.pairs[i].key.p);
     }
+}
+
+static const struct ob_value *admins(lua_State *L, const struct ob_value *options)
+{
+    const struct ob_value *v = ob_map_get(options, "admins");
+    bool good = !v || v->type == OB_LIST || (v->type == OB_MAP && !v->map.count);
+    for (size_t i = 0; good && i < ob_list_count(v); i++)
+        good = ob_value_str(ob_list_at(v, i)) != NULL;
+    if (!good)
+        luaL_error(L, "option admins is a list of ids such as { \"ada.chen\" }");
+    return v;
 }
 
 /* ---- actions ---- */
@@ -176,21 +202,33 @@ static void fill_spec(lua_State *L, struct ob_step_spec *spec, struct ob_policy_
     spec->gated = ob_gate_is_on(L, AT_GATE, options);
     spec->stop_on_change = stops_on_change(L, options);
     check_ramp(L, spec->ramp);
+    spec->admins = admins(L, options);
     const struct ob_value *id = ob_map_get(options, "id");
     if (id && id->type != OB_STR)
         luaL_error(L, "option id is the name of a column");
 }
 
-/* [-0, +1|0, e] Who was spared by a wait, as the engine wants it; NULL for nobody. */
+/* [-0, +1|0, e] Who was spared by a wait or struck by an approver, as the engine wants it; NULL for
+ * nobody. */
 static const char *const *push_skips(lua_State *L, const struct ob_step_spec *spec)
 {
     const struct ob_policy *p = ob_policy_of(L);
-    if (!p->spared.map.count)
+    if (!p->spared.map.count && !ob_struck_count(p->opt.struck))
         return NULL;
     const char **skips = lua_newuserdatauv(L, (spec->count + 1) * sizeof *skips, 0);
-    for (size_t i = 0; i < spec->count; i++)
-        skips[i] = ob_recheck_spared(p, spec->keys[i], spec->ids[i]);
+    for (size_t i = 0; i < spec->count; i++) {
+        skips[i] = ob_struck_why(p->opt.struck, spec->keys[i], spec->ids[i]);
+        if (!skips[i])
+            skips[i] = ob_recheck_spared(p, spec->keys[i], spec->ids[i]);
+    }
     return skips;
+}
+
+static enum ob_status record(struct ob_policy *p, const struct ob_step_spec *spec,
+                             struct ob_err *err)
+{
+    enum ob_status st = ob_record_step(p, spec->path, spec, err);
+    return st == OB_OK ? ob_record_evidence(p, spec, err) : st;
 }
 
 /* With everything checked: plan records, apply carries out. */
@@ -202,7 +240,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
     ob_step_digest(spec->target->name, spec->action->name, spec->ids, spec->count, digest);
     spec->digest = digest;
     if (p->opt.mode == OB_MODE_PLAN)
-        return ob_record_step(p, spec->path, spec, err);
+        return record(p, spec, err);
     st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys, spec->ids,
                          spec->count, err);
     if (st == OB_OK && spec->count)
@@ -229,13 +267,20 @@ static int propose(lua_State *L, struct ob_step_spec *spec)
     struct ob_policy *p = ob_policy_of(L);
     struct ob_err err;
     struct ob_op *op = NULL;
+    struct ob_value *left = ob_policy_push_owned(L);
+    ob_require_push(L, spec, ob_check_roster(L, AT_ROSTER));
     p->proposed = true;
+    if (p->opt.mode == OB_MODE_PLAN &&
+        ob_rank_late(p, spec, ob_check_roster(L, AT_ROSTER), left, &err) != OB_OK)
+        return ob_raise_host(L, &err);
     spec->skips = push_skips(L, spec);
     spec->was = push_was(L, spec);
     if (carry_out(p, spec, &op, &err) != OB_OK)
         return ob_raise_host(L, &err);
     if (op)
         return ob_policy_wait_for(L, op, action_k);
+    if (p->opt.mode == OB_MODE_PLAN)
+        ob_rank_record(p, left);
     ob_push_assumed(L, AT_ROSTER);
     ob_outcome_from(L, -1, spec->path);
     return 1;
@@ -301,16 +346,15 @@ int ob_policy_action(lua_State *L)
     struct ob_policy *p = ob_policy_of(L);
     struct ob_step_spec spec;
     struct ob_err err;
-    ob_policy_check_target(L, AT_TARGET);
+    const struct ob_target *target = ob_policy_check_target(L, AT_TARGET)->t;
     lua_settop(L, AT_TABLE);
     ob_policy_may_wait(L, ((const struct ob_action *)lua_touserdata(L, lua_upvalueindex(1)))->name);
     ob_check_roster(L, AT_ROSTER);
     struct ob_value *options = push_options(L);
     ob_policy_push_path(L);
-    struct people *people = push_people(L, AT_ROSTER, ob_map_str(options, "id"));
+    push_people(L, target, AT_ROSTER, ob_map_str(options, "id"));
     read_spec(L, &spec);
-    if (ob_guard_step(p->guard, spec.target, spec.action, spec.keys, spec.ids, spec.count,
-                      guard_cell, people, &err) != OB_OK)
+    if (ob_rank_early(p, &spec, ob_check_roster(L, AT_ROSTER), &err) != OB_OK)
         return ob_raise_host(L, &err);
     return survey(L, &spec);
 }

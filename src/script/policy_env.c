@@ -1,6 +1,6 @@
 /* The vocabulary of policies that is about no target: limits, variables, notes. Inputs are in
  * policy_input.c, dates and waiting in policy_time.c and policy_wait.c. */
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
 #include "script/policy_parts.h"
@@ -35,18 +35,6 @@ void ob_policy_known(lua_State *L, int opts, const char *const *names)
 
 /* ---- limits ---- */
 
-static double number_field(lua_State *L, const char *name)
-{
-    lua_pushstring(L, name);
-    lua_rawget(L, 1);
-    if (lua_isnil(L, -1))
-        return -1;
-    double n = luaL_checknumber(L, -1);
-    if (!(n >= 0))
-        luaL_error(L, "limit: %s must be 0 or more", name);
-    return n;
-}
-
 /* [-0, +0, e] Whoever was proposed before would not be covered, and nobody would notice. */
 static void not_too_late(lua_State *L, const char *what)
 {
@@ -56,21 +44,22 @@ static void not_too_late(lua_State *L, const char *what)
         ob_policy_raise(L, OB_ERR_POLICY, why);
 }
 
-/* [-0, +0, e] limit { users = 200, share = 0.05 } */
+/* [-0, +0, e] limit { users = 200, share = 0.05, day = 300, delete = { users = 20 } } */
 static int l_limit(lua_State *L)
 {
-    static const char *const names[] = {"users", "share", NULL};
     struct ob_policy *p = ob_policy_of(L);
-    char where[200];
+    struct ob_limit own;
+    char where[200], why[240];
     luaL_checktype(L, 1, LUA_TTABLE);
     not_too_late(L, "limit");
-    ob_policy_known(L, 1, names);
-    double users = number_field(L, "users"), share = number_field(L, "share");
-    if (users != floor(users) || users > 1e15)
-        return luaL_error(L, "limit: users must be a whole number");
-    if (share > 1)
-        return luaL_error(L, "limit: share is a part of 1: 0.05 is five in a hundred");
-    ob_guard_limit(p->guard, (int64_t)users, share, false, ob_policy_where(L, where, sizeof where));
+    struct ob_value *v = ob_policy_push_owned(L);
+    ob_check_value(L, 1, v);
+    if (!ob_limit_read(&own, v, true, why)) {
+        char text[300];
+        snprintf(text, sizeof text, "limit: %s", why);
+        return ob_policy_raise(L, OB_ERR_POLICY, text);
+    }
+    ob_limiter_tighten(p->limiter, &own, ob_policy_where(L, where, sizeof where));
     return 0;
 }
 

@@ -30,7 +30,8 @@ static void remember(struct ob_policy *p, const struct ob_bound_input *in,
     struct ob_input_use *u = &p->uses[in - p->opt.inputs];
     if (u->used)
         return;
-    *u = (struct ob_input_use){.used = true, .format = o->format};
+    u->used = true;
+    u->format = o->format;
     u->encoding = o->encoding ? ob_xstrdup(o->encoding) : NULL;
     u->separator = o->separator ? ob_xstrdup(o->separator) : NULL;
     u->key = o->key ? ob_xstrdup(o->key) : NULL;
@@ -50,14 +51,39 @@ void ob_policy_inputs_free(struct ob_policy *p)
         free(p->uses[i].encoding);
         free(p->uses[i].separator);
         free(p->uses[i].key);
+        ob_value_fini(&p->uses[i].columns);
+        if (p->uses[i].table)
+            ob_table_unref(p->uses[i].table);
     }
     free(p->uses);
+}
+
+/* The rosters are told which input they are from, and tell what they were used for. */
+static void link_table(struct ob_policy *p, const struct ob_bound_input *in, struct ob_table *t)
+{
+    struct ob_input_use *u = &p->uses[in - p->opt.inputs];
+    t->input = (size_t)(in - p->opt.inputs) + 1;
+    t->told_apart = &u->told_apart;
+    if (u->table)
+        ob_table_unref(u->table);
+    u->table = ob_table_ref(t);
+}
+
+/* [-0, +0, e] What the options expect of it; argument 2. */
+static void take_expect(lua_State *L, struct ob_input_use *use)
+{
+    if (!lua_istable(L, 2))
+        return;
+    lua_pushliteral(L, "expect");
+    lua_rawget(L, 2);
+    ob_health_expect(L, lua_gettop(L), use);
+    lua_pop(L, 1);
 }
 
 /* [-0, +1, e] input.csv "leavers" */
 static int read_input(lua_State *L, enum ob_format format)
 {
-    static const char *const names[] = {"key", "encoding", "separator", NULL};
+    static const char *const names[] = {"key", "encoding", "separator", "expect", NULL};
     struct ob_policy *p = ob_policy_of(L);
     const char *name = luaL_checkstring(L, 1);
     struct ob_err err;
@@ -82,8 +108,13 @@ static int read_input(lua_State *L, enum ob_format format)
     ob_charge(L, in->bytes.len / 8);
     struct ob_table **slot = ob_policy_push_slot(L);
     remember(p, in, &o);
+    take_expect(L, &p->uses[in - p->opt.inputs]);
     if (ob_record_input(p, in, &err) != OB_OK ||
         ob_table_parse(slot, in->source, ob_buf_str(&in->bytes), in->bytes.len, &o, &err) != OB_OK)
+        return ob_raise_host(L, &err);
+    link_table(p, in, *slot);
+    if (p->opt.mode == OB_MODE_PLAN &&
+        ob_health_input(p, in, &in->bytes, *slot, in->mtime_ms, &err) != OB_OK)
         return ob_raise_host(L, &err);
     ob_policy_push_table(L, slot);
     return 1;
@@ -113,6 +144,17 @@ static int l_key(lua_State *L)
     return 0;
 }
 
+/* [-0, +0, e] Only policies have inputs; other scripts have rosters as well. */
+static void add_method(lua_State *L)
+{
+    luaL_getmetatable(L, "ob.roster");
+    lua_getfield(L, -1, "__index");
+    lua_getupvalue(L, -1, 1); /* the methods: ob_index_class */
+    lua_pushcfunction(L, ob_health_method);
+    lua_setfield(L, -2, "expect");
+    lua_pop(L, 3);
+}
+
 void ob_open_policy_input(lua_State *L)
 {
     static const luaL_Reg input[] = {
@@ -124,4 +166,5 @@ void ob_open_policy_input(lua_State *L)
     ob_seal(L);
     lua_setfield(L, -2, "input");
     lua_pop(L, 1);
+    add_method(L);
 }

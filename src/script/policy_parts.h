@@ -1,9 +1,12 @@
 /* What the files of the policy runtime share: policy.c (life and scheduler), policy_task.c
- * (together), policy_env.c (limits, notes), policy_input.c, policy_time.c, policy_wait.c and
- * policy_recheck.c (waiting), policy_target.c and policy_action.c (targets and what is done on
- * them), policy_gate.c, policy_undo.c and undo_find.c, policy_record.c (the plan's document),
- * policy_readings.c, outcome.c. Inside src/script only. */
+ * (together), policy_env.c (limits, notes), policy_input.c and policy_health.c (what is expected
+ * of them), policy_time.c, policy_wait.c and policy_recheck.c (waiting), policy_target.c and
+ * policy_action.c (targets and what is done on them), policy_evidence.c, policy_gate.c,
+ * policy_undo.c, undo_find.c, policy_record.c (the plan's document), policy_readings.c, outcome.c.
+ * Inside src/script only. */
 #pragma once
+#include "engine/health.h"
+#include "engine/idmap.h"
 #include "script/internal.h"
 #include "script/policy.h"
 #include "script/roster.h"
@@ -14,6 +17,11 @@ struct ob_input_use { /* how an input was read, for reading it again */
     bool used;
     enum ob_format format;
     char *encoding, *separator, *key;
+    struct ob_table *table; /* as it was read last */
+    struct ob_demands demands;
+    struct ob_value columns; /* that are expected: a list, or OB_NULL */
+    bool expects;
+    bool told_apart; /* people are acted upon because they are not in it */
 };
 
 /* One coroutine: the policy itself, or a function given to together{}. It is resumed by the
@@ -35,12 +43,15 @@ struct ob_task {
 };
 
 struct ob_survey;
+struct ob_directory;
 /* What one target is to a policy. */
 struct ob_policy_target {
     const struct ob_target_config *config;
     struct ob_target *t;
-    bool recorded;            /* in the plan's document */
-    struct ob_survey *survey; /* PLAN: what the cloud said of those who were named; or NULL */
+    bool recorded;                  /* in the plan's document */
+    struct ob_survey *survey;       /* PLAN: what the cloud said of those who were named; or NULL */
+    struct ob_directory *directory; /* PLAN: policy_directory.h; NULL: it was not read */
+    struct ob_value going;          /* PLAN: ids of administrators whom it takes away */
 };
 
 struct ob_policy {
@@ -48,20 +59,23 @@ struct ob_policy {
     struct ob_script *script;
     struct ob_engine *engine;
     struct ob_guard *guard;
+    struct ob_limiter *limiter;
+    struct ob_value trips; /* limits that are exceeded; policy_limit.c */
     struct ob_ceiling *ceiling;
     struct ob_task *tasks, *current;
     struct ob_op *answer; /* what `current` waited for; freed when it has been resumed with it */
     struct ob_policy_target *targets; /* one for each of the configuration, opened when named */
     struct ob_value doc;
     char today[OB_TIME_TEXT];
-    char *key;                      /* key "column" */
-    size_t note_bytes, step_people; /* recorded so far: they are not Lua's memory */
-    bool asked_now;                 /* the policy knows the time, not only the day */
-    bool proposed;                  /* from now on it is too late to protect anybody */
-    struct ob_input_use *uses;      /* one for each bound input */
-    struct ob_value spared;         /* key -> why this one is not to be touched after all */
-    bool late;                      /* its deadline has stopped it */
-    int64_t due_ms;                 /* the run is parked until then; 0: it is not */
+    char *key;                        /* key "column" */
+    size_t note_bytes, step_people;   /* recorded so far: they are not Lua's memory */
+    bool asked_now;                   /* the policy knows the time, not only the day */
+    bool proposed;                    /* from now on it is too late to protect anybody */
+    struct ob_told_later *told_later; /* policy_evidence.c */
+    struct ob_input_use *uses;        /* one for each bound input */
+    struct ob_value spared;           /* key -> why this one is not to be touched after all */
+    bool late;                        /* its deadline has stopped it */
+    int64_t due_ms;                   /* the run is parked until then; 0: it is not */
     struct ob_err failed;
     struct ob_expect *expects; /* rehearsals only; policy_expect.c */
 };
@@ -111,6 +125,33 @@ struct ob_input_options ob_policy_input_options(const struct ob_policy *p,
                                                 const struct ob_bound_input *in);
 void ob_policy_inputs_free(struct ob_policy *p);
 
+/* ---- policy_health.c ---- */
+/* [-0, +0, e] What the table at `index` expects of an input is noted; NIL expects nothing. */
+void ob_health_expect(lua_State *L, int index, struct ob_input_use *use);
+/* Holds what was read against it; `what` is what the policy is held against, lent. */
+OB_MUST_CHECK enum ob_status ob_health_input(struct ob_policy *p, const struct ob_bound_input *in,
+                                             const struct ob_buf *bytes, const struct ob_table *t,
+                                             int64_t mtime_ms, struct ob_err *err);
+/* Reads an input again, as it is now, and holds it against the same; `key`: the column that names
+ * people, or NULL. Both are the caller's after OB_OK only. */
+OB_MUST_CHECK enum ob_status ob_health_again(struct ob_policy *p, const struct ob_bound_input *in,
+                                             const char *key, struct ob_buf *bytes,
+                                             struct ob_table **out, struct ob_err *err);
+/* The end of a plan: inputs that prove absence, and then all are remembered as good reads. */
+OB_MUST_CHECK enum ob_status ob_health_absence(struct ob_policy *p, struct ob_err *err);
+OB_MUST_CHECK enum ob_status ob_health_keep(struct ob_policy *p, struct ob_err *err);
+int ob_health_method(lua_State *L); /* [-n, +1, e] roster:expect{} */
+
+/* ---- policy_evidence.c ---- */
+/* [-0, +n, e] spec->require, from the options of a deleting action; the stack keeps it. */
+void ob_require_push(lua_State *L, struct ob_step_spec *spec, const struct ob_roster *roster);
+/* What is known by now of each person's evidence, for the plan; told when it is complete. */
+OB_MUST_CHECK enum ob_status
+ob_record_evidence(struct ob_policy *p, const struct ob_step_spec *spec, struct ob_err *err);
+
+void ob_evidence_tell(struct ob_policy *p);
+void ob_evidence_forget(struct ob_policy *p);
+
 /* ---- policy_time.c, policy_wait.c ---- */
 /* Of the task that runs now. */
 int64_t ob_policy_now(const struct ob_policy *p);
@@ -146,6 +187,13 @@ void ob_outcome_push_roster(lua_State *L, int at); /* [-0, +1, -] */
 /* [-0, +0, e] Undone: those who were brought back by { key = { state } } (NULL: all) were skipped.
  */
 void ob_outcome_undo(lua_State *L, int at, const struct ob_value *verdicts);
+
+/* ---- policy_limit.c ---- */
+OB_MUST_CHECK enum ob_status ob_limits_make(struct ob_policy *p, struct ob_err *err);
+/* PLAN, when the policy has come to its end: is anything exceeded? Seals what is in force. */
+OB_MUST_CHECK enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err);
+/* APPLY, before the policy begins: the same of what is left of the plan, by what holds now. */
+OB_MUST_CHECK enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err);
 
 /* ---- policy_record.c ---- */
 /* "https://host:port/base", owned by the caller. */

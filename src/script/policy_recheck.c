@@ -2,7 +2,6 @@
 #include "script/policy_recheck.h"
 #include <stdlib.h>
 #include <string.h>
-#include "base/file.h"
 #include "base/mem.h"
 #include "engine/idmap.h"
 
@@ -224,22 +223,10 @@ void ob_recheck_take(struct ob_recheck *r, const struct ob_value *rows)
 
 /* ---- the input ---- */
 
-static enum ob_status reread(struct ob_policy *p, const struct ob_bound_input *in,
-                             struct ob_buf *out, struct ob_err *err)
-{
-    if (p->opt.reread)
-        return p->opt.reread(p->opt.reread_ctx, in, out, err);
-    return ob_file_read(in->path, INPUT_MAX, out, OB_ERR_INPUT, err);
-}
-
-/* `key`: the column that must name people, where a file might have another order now; or NULL. */
 static enum ob_status parse(struct ob_policy *p, const struct ob_bound_input *in,
-                            const struct ob_buf *bytes, const char *key, struct ob_table **out,
-                            struct ob_err *err)
+                            const struct ob_buf *bytes, struct ob_table **out, struct ob_err *err)
 {
     struct ob_input_options o = ob_policy_input_options(p, in);
-    if (key)
-        o.key = key;
     return ob_table_parse(out, in->source, ob_buf_str(bytes), bytes->len, &o, err);
 }
 
@@ -286,16 +273,40 @@ static void spare_missing(struct ob_policy *p, const char *name, const struct ob
             spare_by(was, c, is, why, spared);
 }
 
+/* Who stands in a file that was read anew was seen once more: by this run, on this day. */
+static enum ob_status see_again(struct ob_policy *p, const struct ob_table *is, struct ob_err *err)
+{
+    struct ob_run_row run;
+    struct ob_idmap there;
+    enum ob_status st = ob_engine_flush(p->engine, err);
+    if (st == OB_OK)
+        st = ob_ledger_run_get(p->opt.ledger, p->opt.run, &run, err);
+    if (st != OB_OK)
+        return st;
+    ob_idmap_init(&there);
+    for (size_t i = 0; i < is->row_count; i++)
+        ob_idmap_add(&there, ob_table_cell(is, i, is->key, NULL), i);
+    struct ob_sight s = {
+        .plan = run.plan, .doc = p->opt.plan, .only = &there, .at_ms = ob_wall_ms(p->opt.clock)};
+    st = ob_evidence_sight(p->opt.ledger, &s, err);
+    ob_idmap_fini(&there);
+    ob_run_row_fini(&run);
+    return st;
+}
+
 static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *in,
-                              const struct ob_buf *fresh, struct ob_value *spared,
-                              struct ob_err *err)
+                              struct ob_buf *fresh, struct ob_value *spared, struct ob_err *err)
 {
     struct ob_table *was = NULL, *is = NULL;
-    enum ob_status st = parse(p, in, &in->bytes, NULL, &was, err);
+    enum ob_status st = parse(p, in, &in->bytes, &was, err);
     if (st == OB_OK)
-        st = parse(p, in, fresh, was->columns[was->key], &is, err);
+        st = ob_health_again(p, in, was->columns[was->key], fresh, &is, err);
     if (st == OB_OK)
         spare_missing(p, in->name, was, is, spared);
+    if (st == OB_OK)
+        st = see_again(p, is, err);
+    if (st != OB_OK && is)
+        ob_buf_fini(fresh);
     if (was)
         ob_table_unref(was);
     if (is)
@@ -303,6 +314,7 @@ static enum ob_status compare(struct ob_policy *p, const struct ob_bound_input *
     return st;
 }
 
+/* One that is not whole spares nobody and lets nobody be acted upon: the run stays open. */
 static enum ob_status check_input(struct ob_policy *p, struct ob_recheck *r,
                                   struct ob_value *result, struct ob_err *err)
 {
@@ -312,12 +324,10 @@ static enum ob_status check_input(struct ob_policy *p, struct ob_recheck *r,
     struct ob_buf fresh;
     if (!in)
         return OB_OK;
-    ob_buf_init(&fresh, INPUT_MAX);
-    enum ob_status st = reread(p, in, &fresh, err);
-    if (st == OB_OK)
-        st = compare(p, in, &fresh, &r->spared, err);
-    if (st == OB_OK)
-        st = ob_ledger_blob_put(p->opt.ledger, ob_buf_str(&fresh), fresh.len, digest, err);
+    enum ob_status st = compare(p, in, &fresh, &r->spared, err);
+    if (st != OB_OK)
+        return st;
+    st = ob_ledger_blob_put(p->opt.ledger, ob_buf_str(&fresh), fresh.len, digest, err);
     if (st == OB_OK)
         ob_map_put_str(result, "input", digest);
     ob_buf_fini(&fresh);
@@ -348,7 +358,7 @@ int ob_recheck_push_input(lua_State *L, struct ob_policy *p, const char *name, c
     ob_buf_init(&bytes, INPUT_MAX);
     enum ob_status st = digest ? ob_ledger_blob_get(p->opt.ledger, digest, &bytes, &err) : OB_OK;
     if (st == OB_OK)
-        st = parse(p, in, digest ? &bytes : &in->bytes, NULL, slot, &err);
+        st = parse(p, in, digest ? &bytes : &in->bytes, slot, &err);
     ob_buf_fini(&bytes);
     if (st != OB_OK)
         return ob_raise_host(L, &err);

@@ -48,6 +48,8 @@ void ob_record_begin(struct ob_policy *p)
         ob_value_set_map(vars);
     if (p->opt.max_delete)
         ob_map_put_str(&p->doc, "max_delete", p->opt.max_delete);
+    if (p->opt.ceiling >= 0 && p->opt.mode == OB_MODE_PLAN)
+        ob_map_put_int(&p->doc, "ceiling", p->opt.ceiling);
     if (p->opt.undo_of)
         ob_map_put_int(&p->doc, "undo_of", p->opt.undo_of);
     ob_map_put_bool(&p->doc, "allow_empty", p->opt.allow_empty);
@@ -132,6 +134,21 @@ static enum ob_status count_step(struct ob_policy *p, size_t people, struct ob_e
     return OB_OK;
 }
 
+/* How its bytes were made into rows: whoever looks at the plan later has to see the same. */
+static void record_reader(const struct ob_policy *p, const struct ob_bound_input *in,
+                          struct ob_value *v)
+{
+    static const char *const formats[] = {"csv", "json", "lines"};
+    struct ob_input_options o = ob_policy_input_options(p, in);
+    ob_map_put_str(v, "format", formats[o.format]);
+    if (o.encoding)
+        ob_map_put_str(v, "encoding", o.encoding);
+    if (o.separator)
+        ob_map_put_str(v, "separator", o.separator);
+    if (o.key)
+        ob_map_put_str(v, "key", o.key);
+}
+
 enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input *in,
                                struct ob_err *err)
 {
@@ -152,6 +169,7 @@ enum ob_status ob_record_input(struct ob_policy *p, const struct ob_bound_input 
     if (in->path)
         ob_map_put_str(v, "path", in->path);
     ob_map_put_str(v, "digest", digest);
+    record_reader(p, in, v);
     return OB_OK;
 }
 
@@ -163,6 +181,10 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
         return NULL;
     struct ob_value *v = add_entry(p, "steps");
     ob_map_put_str(v, "path", path);
+    if (p->current) {
+        char where[200];
+        ob_map_put_str(v, "where", ob_policy_where(p->current->T, where, sizeof where));
+    }
     ob_map_put_str(v, "target", target);
     ob_map_put_str(v, "action", action);
     return v;
@@ -260,24 +282,6 @@ enum ob_status ob_record_raw(struct ob_policy *p, const char *path, const struct
 
 /* ---- the end of a plan ---- */
 
-static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, int64_t *count,
-                                      struct ob_err *err)
-{
-    struct ob_op *op;
-    struct ob_value none;
-    ob_value_init(&none);
-    enum ob_status st = ob_engine_read(p->engine, t, "list", &none, &op, err);
-    while (st == OB_OK && !op->done)
-        st = ob_engine_turn(p->engine, 1000, err);
-    if (st == OB_OK && op->err.status != OB_OK) {
-        *err = op->err;
-        st = err->status;
-    }
-    *count = st == OB_OK ? (int64_t)ob_list_count(&op->value) : -1;
-    ob_op_free(op);
-    return st;
-}
-
 /* Branches of together() propose as their readings come in; a plan has them in the order of the
  * policy, so that the same proposals make the same plan. */
 static int by_path(const void *a, const void *b)
@@ -365,21 +369,21 @@ static void settle_steps(struct ob_policy *p)
         assume_step(p, &steps->list.items[i]);
 }
 
-/* Limits that are shares need to know of how many. */
+/* Loosened for today is loosened for other plans. */
+static void seal_approvals(struct ob_policy *p)
+{
+    size_t count = 0;
+    struct ob_approval_need *needs =
+        p->opt.undo_of ? NULL : ob_config_approval_needs(p->opt.config, &p->doc, &count);
+    if (needs)
+        ob_approval_seal(&p->doc, needs, count);
+    free(needs);
+}
+
 enum ob_status ob_record_end(struct ob_policy *p, struct ob_err *err)
 {
     settle_steps(p);
     ob_map_put_bool(&p->doc, "asked_now", p->asked_now);
-    for (size_t i = 0; i < p->opt.config->count; i++) {
-        struct ob_target *t = p->targets[i].t;
-        int64_t count;
-        if (!t || !ob_guard_wants_population(p->guard, t))
-            continue;
-        enum ob_status st = count_directory(p, t, &count, err);
-        if (st == OB_OK)
-            st = ob_guard_population(p->guard, t, count, err);
-        if (st != OB_OK)
-            return st;
-    }
-    return OB_OK;
+    seal_approvals(p);
+    return ob_limits_planned(p, err);
 }

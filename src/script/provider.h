@@ -9,8 +9,9 @@
 OB_MUST_CHECK enum ob_status ob_provider_open(struct ob_provider *out, const char *name,
                                               struct ob_err *err);
 /* Gives it the target's fields: `plain` with their values, `secrets` as name -> true. *out is
- * { signer, endpoint, login = url or absent, credential = [names], settings }. OB_ERR_USAGE when
- * they do not fit, with a message that begins with the field. Once, before any request. */
+ * { signer, endpoint, login = url or absent, credential = [names], settings, own, id_shape }.
+ * OB_ERR_USAGE when they do not fit, with a message that begins with the field. Once, before any
+ * request. */
 OB_MUST_CHECK enum ob_status ob_provider_configure(struct ob_provider *p,
                                                    const struct ob_value *plain,
                                                    const struct ob_value *secrets,

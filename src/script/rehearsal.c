@@ -17,11 +17,12 @@
 
 /* ---- one life ---- */
 
-/* Nobody changes a file while the virtual month goes by. */
+/* Nobody changes a file while the virtual month goes by, and it is delivered anew each day. */
 static enum ob_status read_again(void *ctx, const struct ob_bound_input *in, struct ob_buf *out,
-                                 struct ob_err *err)
+                                 int64_t *mtime_ms, struct ob_err *err)
 {
-    (void)ctx;
+    struct ob_rehearsal *r = ctx;
+    *mtime_ms = ob_wall_ms(&r->clock);
     if (ob_buf_add(out, ob_buf_str(&in->bytes), in->bytes.len))
         return OB_OK;
     return ob_fail(err, OB_ERR_INPUT, "%s: too large", in->source);
@@ -40,6 +41,7 @@ static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
         .vars = s->vars ? s->vars : &r->vars,
         .allow_empty = s->allow_empty,
         .max_delete = s->max_delete,
+        .ceiling = OB_CEILING_NONE,
         .limits = s->limits,
         .now_ms = ob_wall_ms(&r->clock),
         .config = r->config,
@@ -50,6 +52,7 @@ static void policy_options(struct ob_rehearsal *r, struct ob_policy_options *o)
         .notify_ctx = r,
         .rehearsing = &r->rehearsing,
         .reread = read_again,
+        .reread_ctx = r,
     };
 }
 
@@ -89,6 +92,9 @@ static enum ob_status keep_plan(struct ob_rehearsal *r, struct ob_err *err)
         st = ob_plan_seal(&r->plan, &row, err);
     if (st == OB_OK)
         st = ob_ledger_plan_put(r->ledger, &row, err);
+    struct ob_sight seen = {.plan = row.id, .doc = &r->plan, .at_ms = ob_wall_ms(&r->clock)};
+    if (st == OB_OK)
+        st = ob_evidence_sight(r->ledger, &seen, err);
     if (st == OB_OK)
         st = ob_ledger_run_new(r->ledger, row.id, ob_wall_ms(&r->clock), &r->run, err);
     ob_plan_row_fini(&row);
@@ -116,7 +122,8 @@ static enum ob_status make_plan(struct ob_rehearsal *r, struct ob_err *err)
         }
         if (st == OB_ERR_INPUT && ob_clouds_invented(r))
             continue;
-        if ((st == OB_OK || is_final(st)) && !r->dead)
+        /* Half a directory is an input error too, and the next time it may be whole. */
+        if ((st == OB_OK || (is_final(st) && st != OB_ERR_INPUT)) && !r->dead)
             break;
         r->dead = false;
         r->now_ms += RESUME_MS;

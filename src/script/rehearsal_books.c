@@ -165,6 +165,16 @@ static int64_t due_of(const struct ob_step_row *s)
     return ms;
 }
 
+static bool is_straight(const struct ob_step_row *s)
+{
+    struct ob_buf word;
+    ob_buf_init(&word, OB_BUF_SMALL);
+    bool yes = ob_json_pick(ob_buf_str(&s->options), s->options.len, "straight", &word) &&
+               strcmp(ob_buf_str(&word), "true") == 0;
+    ob_buf_fini(&word);
+    return yes;
+}
+
 static bool take_step(void *ctx, const struct ob_step_row *s)
 {
     struct reading *g = ctx;
@@ -180,6 +190,7 @@ static bool take_step(void *ctx, const struct ob_step_row *s)
                                                       .at = at,
                                                       .kind = a ? a->kind : OB_KIND_DELETE,
                                                       .raw = strcmp(s->action, "request") == 0,
+                                                      .straight = is_straight(s),
                                                       .due_ms = due_of(s)};
     g->st = ob_ledger_person_each(r->ledger, r->run, s->path, take_person, r, g->err);
     return g->st == OB_OK;

@@ -75,10 +75,11 @@ static void add_target(struct ob_rehearsal *r, const char *name, const struct de
         return;
     t->parallel = like->parallel;
     t->timeout_ms = like->timeout_ms;
-    t->limit_users = like->limit_users;
-    t->limit_share = like->limit_share;
+    t->limit = like->limit;
     ob_value_fini(&t->protect);
     ob_value_copy(&t->protect, &like->protect);
+    ob_value_fini(&t->self);
+    ob_value_copy(&t->self, &like->self);
 }
 
 /* Targets of providers that nobody simulates are left out: a policy that names one is told. */

@@ -42,6 +42,7 @@ struct ob_deed_step {
     int at; /* target's number */
     enum ob_kind kind;
     bool raw;       /* a request of the policy's own */
+    bool straight;  /* the policy says that who is active may be deleted */
     int64_t due_ms; /* of a wait, on the wall clock; 0: it is none */
 };
 

@@ -236,7 +236,8 @@ bool ob_clouds_invented(struct ob_rehearsal *r)
     if (!r->wanted || r->wanted_format == OB_FORMAT_JSON)
         return false;
     int64_t count = r->setup.leavers ? r->setup.leavers : LEAVERS_DEFAULT;
-    struct ob_bound_input in = {.name = r->wanted, .source = ob_xasprintf("%s.csv", r->wanted)};
+    struct ob_bound_input in = {
+        .name = r->wanted, .source = ob_xasprintf("%s.csv", r->wanted), .invented = true};
     r->wanted = NULL;
     ob_buf_init(&in.bytes, OB_BUF_LARGE);
     if (ob_sim_leavers(r->sims[0], lines ? 1 : count, &in.bytes, &ignored) != OB_OK)

@@ -105,6 +105,9 @@ void ob_rules_after_life(struct ob_rehearsal *r)
 struct account { /* of one person in one target */
     int proposed[KINDS], succeeded[KINDS], unknown[KINDS], effects[KINDS];
     const char *stands; /* as the ledger has it, or NULL: it does not know */
+    bool was_off;       /* some time before they were deleted */
+    bool gone_straight; /* they never were */
+    bool may_straight;  /* and a step that names them says so, or it was an undo */
 };
 
 static const char *state_after(int kind)
@@ -154,6 +157,7 @@ static void take_deed(struct ob_rehearsal *r, const struct ob_deed *d, struct ac
     if (step->raw)
         return;
     a->proposed[step->kind]++;
+    a->may_straight = a->may_straight || step->straight || is_undo(step);
     if (d->state == OB_P_SUCCEEDED) {
         a->succeeded[step->kind]++;
         a->stands = state_after(step->kind);
@@ -212,6 +216,10 @@ static void check_subject(struct ob_rehearsal *r, int64_t i, const struct accoun
                        ob_rehearsal_target(r, s->target), name_of(s));
     for (int k = 0; k < KINDS; k++)
         check_kind(r, i, a, k);
+    if (a->gone_straight && !a->may_straight && ob_evidence_can_disable(r->opened[s->target]))
+        ob_rule_broken(r, "nobody is deleted straight unless the policy says so", i,
+                       "%s: %s was deleted, and was never switched off before",
+                       ob_rehearsal_target(r, s->target), name_of(s));
     if (a->stands && strcmp(a->stands, s->after) != 0 && strcmp(a->stands, "other") != 0)
         ob_rule_broken(r, "who succeeded is as the ledger says", i,
                        "%s: %s is %s in the ledger and %s in the cloud",
@@ -227,8 +235,12 @@ static void count_effects(struct ob_rehearsal *r, struct account *all)
         size_t at = ob_idmap_get(&r->books.map, mark);
         int kind = ob_effect_kind(e->op);
         free(mark);
-        if (at != OB_IDMAP_NONE && kind >= 0)
-            all[at].effects[kind]++;
+        if (at == OB_IDMAP_NONE || kind < 0)
+            continue;
+        all[at].effects[kind]++;
+        all[at].was_off = all[at].was_off || kind == OB_KIND_DISABLE;
+        all[at].gone_straight =
+            all[at].gone_straight || (kind == OB_KIND_DELETE && !all[at].was_off);
     }
 }
 
@@ -244,8 +256,10 @@ static void check_people(struct ob_rehearsal *r)
 {
     const struct ob_books *b = &r->books;
     struct account *all = ob_xcalloc(b->count + 1, sizeof *all);
-    for (size_t i = 0; i < b->count; i++)
+    for (size_t i = 0; i < b->count; i++) {
         all[i].stands = b->subjects[i].before;
+        all[i].was_off = strcmp(b->subjects[i].before, "disabled") == 0;
+    }
     count_effects(r, all);
     for (size_t i = 0; i < b->deed_count; i++) {
         take_deed(r, &b->deeds[i], &all[b->deeds[i].subject]);

@@ -79,10 +79,31 @@ static int compare(lua_State *L, bool wanted)
     return 1;
 }
 
+static bool holds_table(const struct ob_roster *r, const struct ob_table *t)
+{
+    for (size_t i = 0; i < r->tables->count; i++)
+        if (r->tables->v[i] == t)
+            return true;
+    return false;
+}
+
+/* Who is left is acted upon because the other's tables do not name them: these had better be
+ * whole. Splitting one table in two proves nothing of the kind. */
+static void tell_apart(const struct ob_roster *mine, const struct ob_roster *theirs)
+{
+    for (size_t i = 0; i < theirs->tables->count; i++) {
+        const struct ob_table *t = theirs->tables->v[i];
+        if (t->told_apart && !holds_table(mine, t))
+            *t->told_apart = true;
+    }
+}
+
 /* [-0, +1, e] r:minus(other [, column | { mine =, theirs = }]) */
 static int l_minus(lua_State *L)
 {
-    return compare(L, false);
+    compare(L, false);
+    tell_apart(ob_self_roster(L, 1), ob_self_roster(L, 2));
+    return 1;
 }
 
 /* [-0, +1, e] r:only(other [, column | { mine =, theirs = }]) */

@@ -15,6 +15,8 @@ struct ob_table {
     size_t column_count;
     size_t key; /* index of the key column */
     size_t row_count;
+    size_t input;     /* which of the policy's inputs it is, from 1 on; 0: none of them */
+    bool *told_apart; /* lent: set when people are told apart by not being in it; or NULL */
     /* cells are owned by the table; private to table.c */
     struct ob_table_cells *cells;
 };

@@ -107,6 +107,35 @@ static enum ob_status fill_routes(struct ob_target *t, const struct ob_target_co
 
 /* ---- opening ---- */
 
+static void keep(struct ob_value *to, const struct ob_value *resolved, const char *name)
+{
+    const struct ob_value *said = ob_map_get(resolved, name);
+    if (said)
+        ob_value_copy(to, said);
+}
+
+static bool knows_action(const struct ob_provider_info *info, const char *name)
+{
+    for (size_t i = 0; i < info->action_count; i++)
+        if (strcmp(info->actions[i].name, name) == 0 ||
+            strcmp(ob_kind_word(info->actions[i].kind), name) == 0)
+            return true;
+    return strcmp(name, "request") == 0;
+}
+
+/* A rule for an action that is misspelt would hold for nothing. */
+static enum ob_status check_approvals(const struct ob_provider_info *info,
+                                      const struct ob_approval_rules *r, struct ob_err *err)
+{
+    for (size_t i = 0; r && i < r->count; i++)
+        if (r->list[i].action && !knows_action(info, r->list[i].action))
+            return ob_fail(err, OB_ERR_USAGE,
+                           "approvals: %s has no action %s; name an action, or what it does: "
+                           "disable, enable, delete, add",
+                           info->name, r->list[i].action);
+    return OB_OK;
+}
+
 static enum ob_status fill(struct opened *o, const struct ob_config *config,
                            const struct ob_target_config *c, struct ob_err *err)
 {
@@ -124,9 +153,11 @@ static enum ob_status fill(struct opened *o, const struct ob_config *config,
     if (status == OB_OK) {
         take_credential(o, &c->fields, ob_map_get(&resolved, "credential"));
         t->signer = ob_signer_find(t->provider.info->signer);
+        keep(&t->own, &resolved, "own");
+        keep(&t->id_shape, &resolved, "id_shape");
     }
     ob_value_fini(&resolved);
-    return status;
+    return status == OB_OK ? check_approvals(t->provider.info, c->approvals, err) : status;
 }
 
 enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *config,
@@ -138,10 +169,9 @@ enum ob_status ob_target_open(struct ob_target **out, const struct ob_config *co
                                    .credential = &o->credential,
                                    .parallel = t->parallel,
                                    .rate_calls = t->rate_calls,
-                                   .rate_ms = t->rate_ms,
-                                   .limit_users = t->limit_users,
-                                   .limit_share = t->limit_share};
+                                   .rate_ms = t->rate_ms};
     ob_value_copy(&o->target.protect, &t->protect);
+    ob_value_copy(&o->target.self, &t->self);
     enum ob_status status = fill(o, config, t, err);
     *out = &o->target;
     if (status == OB_OK)
@@ -161,6 +191,9 @@ void ob_target_close(struct ob_target *t)
     route_fini(&t->route);
     route_fini(&t->login_route);
     ob_value_fini(&t->protect);
+    ob_value_fini(&t->self);
+    ob_value_fini(&t->own);
+    ob_value_fini(&t->id_shape);
     free(t->name);
     free(o);
 }

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
@@ -140,11 +142,80 @@ static void test_paths(void **state)
     free(p);
 }
 
+/* A source that is written while it is read is two halves of two files. */
+static void test_whole(void **state)
+{
+    struct ob_buf b;
+    struct ob_err err;
+    int64_t at = 1;
+    struct timespec times[2] = {{1000, 0}, {1234567890, 500000000}};
+    (void)state;
+    ob_buf_init(&b, OB_BUF_LARGE);
+    assert_int_equal(ob_file_write("w", "12345", 5, 0600, &err), OB_OK);
+    assert_int_equal(utimensat(AT_FDCWD, "w", times, 0), 0);
+    assert_int_equal(ob_file_read_whole("w", 10, &b, &at, OB_ERR_INPUT, &err), OB_OK);
+    assert_int_equal(at, 1234567890500);
+    assert_string_equal(ob_buf_str(&b), "12345");
+    assert_int_equal(ob_file_read_whole("absent", 10, &b, &at, OB_ERR_INPUT, &err), OB_ERR_INPUT);
+    assert_string_equal(err.message, "absent: cannot open: No such file or directory");
+    assert_int_equal(ob_file_read_whole("w", 4, &b, &at, OB_ERR_INPUT, &err), OB_ERR_INPUT);
+    ob_buf_fini(&b);
+    /* of a pipe nobody knows how old it is */
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = open("pipe", O_WRONLY);
+        _exit(write(fd, "piped", 5) == 5 ? 0 : 1);
+    }
+    ob_buf_init(&b, OB_BUF_LARGE);
+    assert_int_equal(ob_file_read_whole("pipe", 10, &b, &at, OB_ERR_INPUT, &err), OB_OK);
+    assert_int_equal(at, 0);
+    assert_string_equal(ob_buf_str(&b), "piped");
+    waitpid(pid, NULL, 0);
+    ob_buf_fini(&b);
+}
+
+/* The writer is at work all the time: what is read is one of its files, or an error. */
+static void test_changes_while_read(void **state)
+{
+    const size_t size = (size_t)4 * 1024 * 1024;
+    char *text = ob_xcalloc(size, 1);
+    struct ob_err err;
+    int refused = 0;
+    (void)state;
+    memset(text, 'a', size);
+    assert_int_equal(ob_file_write("busy", text, size, 0600, &err), OB_OK);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = open("busy", O_WRONLY);
+        for (long i = 0; fd >= 0; i++)
+            if (pwrite(fd, i % 2 ? "b" : "c", 1, (off_t)(i % (long)size)) != 1)
+                break;
+        _exit(1);
+    }
+    for (int i = 0; i < 200 && !refused; i++) {
+        struct ob_buf b;
+        int64_t at;
+        ob_buf_init(&b, OB_BUF_LARGE);
+        refused += ob_file_read_whole("busy", size, &b, &at, OB_ERR_INPUT, &err) == OB_ERR_INPUT;
+        ob_buf_fini(&b);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    assert_int_equal(refused, 1);
+    assert_string_equal(err.message,
+                        "busy: it was changed while it was read; wait until it is written");
+    free(text);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_read), cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_standard_input), cmocka_unit_test(test_dir_make),
-        cmocka_unit_test(test_paths)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_write_read),
+                                       cmocka_unit_test(test_errors),
+                                       cmocka_unit_test(test_standard_input),
+                                       cmocka_unit_test(test_dir_make),
+                                       cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_whole),
+                                       cmocka_unit_test(test_changes_while_read)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

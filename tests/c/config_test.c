@@ -140,8 +140,8 @@ static void test_whole(void **state)
     assert_int_equal(t->timeout_ms, 2500);
     assert_int_equal(ob_list_count(&t->protect), 2);
     assert_string_equal(ob_value_str(ob_list_at(&t->protect, 1)), "svc-*");
-    assert_int_equal(t->limit_users, 200);
-    assert_true(t->limit_share == 0.05);
+    assert_true(t->limit.at[OB_OF_BOTH][OB_LIMIT_USERS] == 200);
+    assert_true(t->limit.at[OB_OF_BOTH][OB_LIMIT_SHARE] == 0.05);
     assert_int_equal(t->fields.map.count, 4);
     expect_field(c, "meeting", "app_id", "plain");
     expect_secret(c, "meeting", "app_key", "from-env");
@@ -150,8 +150,8 @@ static void test_whole(void **state)
     assert_int_equal(t->parallel, 4);
     assert_int_equal(t->rate_calls, 0);
     assert_int_equal(t->timeout_ms, 30000);
-    assert_int_equal(t->limit_users, -1);
-    assert_true(t->limit_share == -1);
+    assert_true(t->limit.at[OB_OF_BOTH][OB_LIMIT_USERS] == OB_LIMIT_ABSENT);
+    assert_true(t->limit.at[OB_OF_DELETE][OB_LIMIT_SHARE] == OB_LIMIT_ABSENT);
     assert_null(t->ca_file);
     assert_null(t->proxy);
     assert_int_equal(t->protect.type, OB_LIST);
@@ -233,9 +233,14 @@ static void test_refused(void **state)
         {"target 'x' { provider = 'p', timeout = 1/0 }", "targets.lua:1: timeout must be"},
         {"target 'x' { provider = 'p', protect = 'admin*' }", "targets.lua:1: protect must be"},
         {"target 'x' { provider = 'p', protect = { 1 } }", "targets.lua:1: protect must be"},
-        {"target 'x' { provider = 'p', limit = { user = 1 } }", "targets.lua:1: limit must be"},
-        {"target 'x' { provider = 'p', limit = { users = -1 } }", "targets.lua:1: limit must be"},
-        {"target 'x' { provider = 'p', limit = { share = 5 } }", "targets.lua:1: limit must be"},
+        {"target 'x' { provider = 'p', limit = { user = 1 } }",
+         "targets.lua:1: limit: unknown name \"user\""},
+        {"target 'x' { provider = 'p', limit = { users = -1 } }",
+         "targets.lua:1: limit: users must be a whole number of people, or \"unlimited\""},
+        {"target 'x' { provider = 'p', limit = { share = 5 } }",
+         "targets.lua:1: limit: share must be a part of 1"},
+        {"target 'x' { provider = 'p', limit = { delete = { days = 5 } } }",
+         "targets.lua:1: limit: unknown name \"days\""},
         {"target 'x' { provider = 'p', ca_file = '' }", "targets.lua:1: ca_file must be"},
         {"target 'x' { provider = 'p', proxy = 'proxy:3128' }", "targets.lua:1: proxy must be"},
         {"target 'x' { provider = 'p', proxy = 'http://u:hunter2@p' }",

@@ -1,4 +1,4 @@
-/* Guards and plans as pure functions: globs, protections, limits, shares, --max-delete; the seal
+/* Guards and plans as pure functions: globs, protections, the seal
  * of a plan, and the ceiling that it sets. */
 #include "engine_help.h"
 #include "engine/guard.h"
@@ -73,8 +73,8 @@ static void fixture_init(struct fixture *f)
 {
     static const char *const ids[] = {"p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9"};
     *f = (struct fixture){.g = ob_guard_new(),
-                          .a = {.name = (char *)"a", .limit_users = -1, .limit_share = -1},
-                          .b = {.name = (char *)"b", .limit_users = -1, .limit_share = -1},
+                          .a = {.name = (char *)"a"},
+                          .b = {.name = (char *)"b"},
                           .disable = {.name = (char *)"disable", .kind = OB_KIND_DISABLE},
                           .delete = {.name = (char *)"delete", .kind = OB_KIND_DELETE},
                           .enable = {.name = (char *)"enable", .kind = OB_KIND_ENABLE}};
@@ -102,7 +102,8 @@ static enum ob_status step(struct fixture *f, const struct ob_target *t, const s
                            size_t first, size_t count, void *ctx)
 {
     memset(&err, 0, sizeof err);
-    return ob_guard_step(f->g, t, a, f->ids + first, f->ids + first, count, cell, ctx, &err);
+    struct ob_guard_who who = {f->ids + first, f->ids + first, count, cell, NULL, ctx, false};
+    return ob_guard_step(f->g, t, a, &who, &err);
 }
 
 static void protect(struct fixture *f, const char *column, const char *pattern)
@@ -127,7 +128,7 @@ static void protections(void **state)
     says("names p3 (Board), who is protected by \"board\" of p.lua:1");
     protect(&f, "manager", "x");
     assert_int_equal(step(&f, &f.a, &f.disable, 4, 1, NULL), OB_ERR_GUARD);
-    says("p4 has no column \"manager\", so nobody can tell whether \"x\" of p.lua:1 protects");
+    says("p4 has no column \"manager\", and a shows none, so nobody can tell whether \"x\"");
     fixture_fini(&f);
 }
 
@@ -143,73 +144,6 @@ static void account_is_the_id_and_the_column(void **state)
     protect(&f, NULL, "P7");
     assert_int_equal(step(&f, &f.a, &f.delete, 5, 5, &f), OB_ERR_GUARD);
     says("names p7 (p7)");
-    fixture_fini(&f);
-}
-
-static void limits(void **state)
-{
-    struct fixture f;
-    fixture_init(&f);
-    ob_guard_limit(f.g, 5, -1, false, "p.lua:1");
-    ob_guard_limit(f.g, 50, -1, false, "p.lua:2"); /* only tightens */
-    assert_int_equal(step(&f, &f.a, &f.disable, 0, 5, NULL), OB_OK);
-    assert_int_equal(step(&f, &f.a, &f.delete, 0, 5, NULL), OB_OK);  /* the same people */
-    assert_int_equal(step(&f, &f.b, &f.delete, 3, 5, NULL), OB_OK);  /* another target */
-    assert_int_equal(step(&f, &f.a, &f.enable, 0, 10, NULL), OB_OK); /* takes nothing away */
-    assert_int_equal(step(&f, &f.a, &f.disable, 5, 1, NULL), OB_ERR_GUARD);
-    says("a: 6 people would be touched where p.lua:1 allows 5; nothing was changed");
-    fixture_fini(&f);
-    fixture_init(&f);
-    f.a.limit_users = 2;
-    assert_int_equal(step(&f, &f.a, &f.disable, 0, 3, NULL), OB_ERR_GUARD);
-    says("targets.lua allows 2");
-    assert_int_equal(step(&f, &f.b, &f.disable, 0, 3, NULL), OB_OK);
-    fixture_fini(&f);
-}
-
-static void deletions_alone(void **state)
-{
-    static const struct {
-        const char *text;
-        bool good;
-        int64_t users; /* allowed */
-    } cases[] = {
-        {"5", true, 5},     {"0", true, 0},    {"10%", true, 1},   {"100%", true, 10},
-        {"101%", false, 0}, {"-1", false, 0},  {"1.5", false, 0},  {"x", false, 0},
-        {"", false, 0},     {"5 %", false, 0}, {"nan", false, 0},  {"inf", false, 0},
-        {"1e30", false, 0}, {"5%%", false, 0}, {"nan%", false, 0}, {"0%", true, 0},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fixture f;
-        fixture_init(&f);
-        enum ob_status st = ob_guard_max_delete(f.g, cases[i].text, &err);
-        if ((st == OB_OK) != cases[i].good)
-            fail_msg("--max-delete %s", cases[i].text);
-        assert_int_equal(step(&f, &f.a, &f.disable, 0, 10, NULL), OB_OK);
-        for (size_t n = 1; n <= 10 && cases[i].good; n++) {
-            st = step(&f, &f.a, &f.delete, n - 1, 1, NULL);
-            if (st == OB_OK)
-                st = ob_guard_population(f.g, &f.a, 10, &err);
-            if ((st == OB_OK) != ((int64_t)n <= cases[i].users))
-                fail_msg("--max-delete %s: %zu", cases[i].text, n);
-        }
-        fixture_fini(&f);
-    }
-}
-
-static void shares_of_the_directory(void **state)
-{
-    struct fixture f;
-    fixture_init(&f);
-    ob_guard_limit(f.g, -1, 0.3, false, "p.lua:1");
-    assert_false(ob_guard_wants_population(f.g, &f.a)); /* nobody is named yet */
-    assert_int_equal(step(&f, &f.a, &f.disable, 0, 3, NULL), OB_OK);
-    assert_true(ob_guard_wants_population(f.g, &f.a));
-    assert_int_equal(ob_guard_population(f.g, &f.a, 10, &err), OB_OK);
-    assert_int_equal(ob_guard_population(f.g, &f.a, 9, &err), OB_ERR_GUARD);
-    says("a: 3 of 9 people (33.3 %) would be touched where p.lua:1 allows 30 %");
-    assert_int_equal(ob_guard_population(f.g, &f.a, 0, &err), OB_ERR_GUARD);
-    assert_int_equal(ob_guard_population(f.g, &f.b, 0, &err), OB_OK);
     fixture_fini(&f);
 }
 
@@ -297,9 +231,6 @@ int main(void)
         cmocka_unit_test(globs),
         cmocka_unit_test(protections),
         cmocka_unit_test(account_is_the_id_and_the_column),
-        cmocka_unit_test(limits),
-        cmocka_unit_test(deletions_alone),
-        cmocka_unit_test(shares_of_the_directory),
         cmocka_unit_test(ceilings),
         cmocka_unit_test(targets_are_those_of_the_plan),
     };

@@ -661,8 +661,6 @@ static inline void world_init(struct world *w, size_t count, uint64_t seed)
         .signer = &w->signer,
         .credential = &w->credential,
         .parallel = 4,
-        .limit_users = -1,
-        .limit_share = -1,
     };
     ob_value_set_list(&w->target.protect);
     the_world = w;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "engine/approval.h"
 #include "engine/plan.h"
 #include "script/policy.h"
 #include "script/policy_parts.h"
@@ -29,6 +30,8 @@ struct bench {
     int64_t now;
     int64_t wall_off;  /* the wall clock was set by that much */
     const char *fresh; /* what the input "leavers" holds when it is read again; NULL: it is gone */
+    int64_t fresh_ms;  /* when that file was last changed; 0: nobody knows */
+    const char *fresh_roster; /* the same of the input "roster" */
     struct ob_clock clock;
     struct ob_transport transport;
     struct ob_sim *sim;
@@ -41,9 +44,12 @@ struct bench {
     size_t out_count, sent;
     const char *swallow; /* calls of this Alibaba operation never arrive */
     int64_t undo_of;
+    void (*on_send)(struct bench *b); /* what happens beside it; NULL: nothing */
     size_t stop_at; /* at this send the run is stopped and all answers are lost; 0: never */
     struct ob_policy *policy;
     const char *max_delete;
+    int64_t ceiling; /* 0: none */
+    const struct ob_struck *struck;
     struct ob_limits limits;
     bool busy; /* all that is not held is collected at once */
     struct ob_err err;
@@ -76,6 +82,8 @@ static inline void bench_send(void *self, uint64_t id, const struct ob_route *ro
     c->in.target = c->target;
     c->in.query = query ? query + 1 : "";
     b->sent++;
+    if (b->on_send)
+        b->on_send(b);
     if (b->stop_at && b->sent >= b->stop_at) {
         c->cut = true;
         ob_policy_stop(b->policy, OB_ERR_SIGTERM);
@@ -141,12 +149,14 @@ static inline int64_t bench_wall(void *self)
 }
 
 static inline enum ob_status bench_reread(void *self, const struct ob_bound_input *in,
-                                          struct ob_buf *out, struct ob_err *err)
+                                          struct ob_buf *out, int64_t *mtime_ms, struct ob_err *err)
 {
     struct bench *b = self;
-    if (!b->fresh)
+    *mtime_ms = b->fresh_ms;
+    const char *fresh = in == &b->inputs[1] ? b->fresh_roster : b->fresh;
+    if (!fresh)
         return ob_fail(err, OB_ERR_INPUT, "%s: cannot open", in->source);
-    ob_buf_adds(out, b->fresh);
+    ob_buf_adds(out, fresh);
     return OB_OK;
 }
 
@@ -161,9 +171,8 @@ static inline void config_add(struct bench *b, const char *name, const char *pro
     *t = (struct ob_target_config){.name = (char *)(uintptr_t)name,
                                    .provider = (char *)(uintptr_t)provider,
                                    .parallel = 2,
-                                   .timeout_ms = 1000,
-                                   .limit_users = -1,
-                                   .limit_share = -1};
+                                   .timeout_ms = 1000};
+    ob_limit_lift(&t->limit); /* whoever tests limits writes their own */
     ob_value_set_list(&t->protect);
     ob_value_set_map(&t->fields);
     ob_map_put_str(&t->fields, "endpoint", "http://127.0.0.1:1");
@@ -231,6 +240,7 @@ static inline void bench_fini(struct bench *b)
     ob_sim_free(b->sim);
     ob_ledger_close(b->ledger);
     ob_buf_fini(&b->inputs[0].bytes);
+    ob_buf_fini(&b->inputs[1].bytes);
     ob_value_fini(&b->plan);
     ob_value_fini(&b->vars);
     ob_value_fini(&b->notes);
@@ -240,6 +250,23 @@ static inline void bench_fini(struct bench *b)
     }
     free(b->config.targets);
     ob_vault_free(b->config.vault);
+}
+
+/* A second input, "roster": these bytes, now and when it is read again. */
+static inline void bench_roster(struct bench *b, const char *text)
+{
+    ob_buf_fini(&b->inputs[1].bytes);
+    b->inputs[1] = (struct ob_bound_input){.name = (char *)"roster", .source = (char *)"r.csv"};
+    ob_buf_init(&b->inputs[1].bytes, OB_BUF_LARGE);
+    ob_buf_adds(&b->inputs[1].bytes, text);
+    b->fresh_roster = text;
+}
+
+/* The input "leavers" becomes another file. */
+static inline void bench_leavers(struct bench *b, const char *text)
+{
+    ob_buf_clear(&b->inputs[0].bytes);
+    ob_buf_adds(&b->inputs[0].bytes, text);
 }
 
 /* ---- running ---- */
@@ -252,9 +279,11 @@ static inline enum ob_status bench_policy(struct bench *b, enum ob_mode mode, co
         .text = text,
         .len = strlen(text),
         .inputs = b->inputs,
-        .input_count = 1,
+        .input_count = b->inputs[1].name ? 2 : 1,
         .vars = &b->vars,
         .max_delete = b->max_delete,
+        .ceiling = b->ceiling ? b->ceiling : OB_CEILING_NONE,
+        .struck = b->struck,
         .limits = b->limits,
         .now_ms = WALL_MS,
         .today = "2026-11-22",

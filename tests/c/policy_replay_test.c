@@ -77,10 +77,10 @@ static void a_doubt_that_is_settled(void **state)
 /* A removal that is unknown was sent again thirty days later, to somebody who was off the list. */
 static void an_unknown_of_before_a_wait(void **state)
 {
-    static const char text[] =
-        CLOUDS "desktops:remove(people, { id = 'desktop_user' })\n"
-               "wait { days = 30, recheck = 'leavers' }\n"
-               "note(tostring(meeting:delete(people, { id = 'meeting_account' })))\n";
+    static const char text[] = CLOUDS
+        "desktops:remove(people, { id = 'desktop_user', straight = true })\n"
+        "wait { days = 30, recheck = 'leavers' }\n"
+        "note(tostring(meeting:delete(people, { id = 'meeting_account', straight = true })))\n";
     struct bench b;
     bench_init(&b, 40, 6, "");
     good(&b, bench_plan(&b, text));
@@ -137,7 +137,8 @@ static void switched_on_in_another_branch(void **state)
         "local people = input.csv 'leavers'\n"
         "together(function()\n"
         "  wait { days = 30 }\n"
-        "  note(tostring(target('meeting'):delete(people, { id = 'meeting_account' })))\n"
+        "  note(tostring(target('meeting'):delete(people, { id = 'meeting_account', straight = "
+        "true })))\n"
         "end, function() target('desktops'):lock(people, { id = 'desktop_user' }) end)\n";
     struct bench b;
     bench_init(&b, 40, 6, "");
@@ -236,7 +237,7 @@ static void a_gate_undoes_in_a_branch(void **state)
 static void an_account_that_is_there(void **state)
 {
     static const char text[] =
-        CLOUDS "local gone = desktops:remove(people, { id = 'desktop_user' })\n"
+        CLOUDS "local gone = desktops:remove(people, { id = 'desktop_user', straight = true })\n"
                "if #gone.unknown > 0 then wait { minutes = 1 } note(tostring(gone:undo())) end\n";
     static const char change[] =
         CLOUDS "for p in people:each() do\n"

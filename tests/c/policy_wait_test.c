@@ -74,18 +74,19 @@ static void a_clock_set_back(void **state)
 
 static void branches_wait_side_by_side(void **state)
 {
-    static const char text[] = CLOUDS "together(\n"
-                                      "  function()\n"
-                                      "    wait { days = 10 }\n"
-                                      "    note('a ' .. today())\n"
-                                      "    meeting:delete(people, { id = 'meeting_account' })\n"
-                                      "  end,\n"
-                                      "  function()\n"
-                                      "    wait { days = 5 } note('b ' .. today())\n"
-                                      "    wait { days = 10 } note('c ' .. today())\n"
-                                      "    desktops:remove(people, { id = 'desktop_user' })\n"
-                                      "  end)\n"
-                                      "note('d ' .. today())\n";
+    static const char text[] =
+        CLOUDS "together(\n"
+               "  function()\n"
+               "    wait { days = 10 }\n"
+               "    note('a ' .. today())\n"
+               "    meeting:delete(people, { id = 'meeting_account', straight = true })\n"
+               "  end,\n"
+               "  function()\n"
+               "    wait { days = 5 } note('b ' .. today())\n"
+               "    wait { days = 10 } note('c ' .. today())\n"
+               "    desktops:remove(people, { id = 'desktop_user', straight = true })\n"
+               "  end)\n"
+               "note('d ' .. today())\n";
     struct bench b;
     bench_init(&b, 40, 6, "");
     good(&b, bench_plan(&b, text));
@@ -138,7 +139,12 @@ static void switched_on_by_somebody(void **state)
     static const char text[] = CLOUDS SWITCH_OFF
         "wait { days = 30 }\n" DELETE_ALL "for p in c.skipped:each() do note(c:reason(p)) end\n";
     static const char act[] =
-        CLOUDS SWITCH_OFF "wait { days = 30, on_change = 'act' }\n" DELETE_ALL;
+        CLOUDS SWITCH_OFF "wait { days = 30, on_change = 'act' }\n"
+                          "meeting:delete(people, { id = 'meeting_account', straight = true })\n";
+    static const char half[] =
+        CLOUDS SWITCH_OFF "wait { days = 30, on_change = 'act' }\n"
+                          "local a = meeting:delete(people, { id = 'meeting_account' })\n"
+                          "for p in a.skipped:each() do note(a:reason(p)) end\n";
     static const char stop[] =
         CLOUDS SWITCH_OFF "wait { days = 30, on_change = 'stop' }\n" DELETE_ALL;
     static const char on[] =
@@ -162,6 +168,14 @@ static void switched_on_by_somebody(void **state)
     b.now += 31 * DAY;
     good(&b, bench_resume(&b, act));
     assert_int_equal(bench_state(&b, "clouds.meeting.count"), 35);
+    bench_fini(&b);
+    begin(&b, half); /* to go on with them is not yet to delete who is active */
+    bench_aside(&b, on);
+    b.now += 31 * DAY;
+    good(&b, bench_resume(&b, half));
+    assert_int_equal(bench_state(&b, "clouds.meeting.count"), 37);
+    assert_string_equal(bench_notes(&b), "not disabled first; the policy may say straight = true\n"
+                                         "not disabled first; the policy may say straight = true");
     bench_fini(&b);
     begin(&b, stop);
     bench_aside(&b, on); /* somebody switches them on */

@@ -82,6 +82,14 @@ static const struct fault on_load[] = {
      "lua/provider/mine.lua: actions.remove.undo: without destroys there is no snapshot to put "
      "back"},
     {"while true do end", "lua/provider/mine.lua:16: "},
+    {"p.own = 'me'", "lua/provider/mine.lua: own: must be a function, is \"me\""},
+    {"p.own = function() return 5 end", "lua/provider/mine.lua: own(): must be a list"},
+    {"p.own = function() return { { login = 'user.id' } } end",
+     "lua/provider/mine.lua: own()[1].field: must be a text"},
+    {"p.id_shape = function() return { what = 'x', chars = 'ab', min = 0, max = 1 } end",
+     "lua/provider/mine.lua: id_shape().min: must be a whole number of at least 1, is 0"},
+    {"p.id_shape = function() return { what = 'x' } end",
+     "lua/provider/mine.lua: id_shape().chars: must be"},
 };
 
 /* Of an action that puts back: what its two functions answer. */
@@ -122,6 +130,10 @@ static const struct fault on_answer[] = {
     {"act.answer = function() local p = { id = 'a', outcome = 'accepted' } "
      "return { people = { p, p } } end",
      "lua/provider/mine.lua: remove: a is named twice"},
+    {"act.answer = function() return { people = { { id = 'a', outcome = 'accepted', admin = 1 } } "
+     "} "
+     "end",
+     "lua/provider/mine.lua: remove: a: admin must be true, false or nil"},
     {"act.answer = p.lookup.answer", "lua/provider/mine.lua: remove: a has no outcome"},
     {"act.answer = function() error 'no' end", "lua/provider/mine.lua:16: no"},
 };

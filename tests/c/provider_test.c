@@ -55,12 +55,7 @@ static void put_field(struct suite *s, struct ob_value *fields, char *word)
 static enum ob_status open_target(struct suite *s, char *words, struct ob_target **out,
                                   struct ob_err *err)
 {
-    struct ob_target_config t = {.name = (char *)"t",
-                                 .line = 7,
-                                 .parallel = 4,
-                                 .timeout_ms = 1000,
-                                 .limit_users = -1,
-                                 .limit_share = -1};
+    struct ob_target_config t = {.name = (char *)"t", .line = 7, .parallel = 4, .timeout_ms = 1000};
     char *state = NULL;
     ob_value_init(&t.fields);
     ob_value_init(&t.protect);
@@ -262,6 +257,10 @@ static void show_person(struct ob_buf *out, const struct ob_value *p, bool field
         ob_buf_addf(out, " %s", code);
     if (message && *message)
         ob_buf_addf(out, ": %s", message);
+    if (ob_map_bool(p, "admin", false))
+        ob_buf_adds(out, " administrator");
+    if (ob_map_bool(p, "group", false))
+        ob_buf_adds(out, " group");
     if (fields && ob_map_get(p, "fields"))
         show_value(out, "fields", ob_map_get(p, "fields"));
     ob_buf_adds(out, "\n");

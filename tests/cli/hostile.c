@@ -219,6 +219,9 @@ static void answer_badly(int fd, const struct message *m)
         answer_text(fd, "200 OK", "application/json", "{\"RequestId\":\"1\",\"Users\":[{\"EndU");
     else if (strcmp(mode, "list") == 0)
         answer_text(fd, "200 OK", "application/json", "[1,2,3]");
+    else if (strcmp(mode, "nobody") == 0) /* a page of Meeting's directory */
+        answer_text(fd, "200 OK", "application/json",
+                    "{\"offset\":100,\"limit\":100,\"count\":301,\"data\":[]}");
     else if (strcmp(mode, "empty") == 0)
         answer_text(fd, "200 OK", "application/json", "");
     else if (strcmp(mode, "noise") == 0)

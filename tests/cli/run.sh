@@ -49,7 +49,7 @@ umask 022
 normal() {
     sed -E -e '/^head [0-9]+ [0-9a-f]{64}\r?$/d' -e 's/,"head":\{"at_ms":[^}]*\}//g' -e "s|$dir/work|<dir>|g" -e "s|$dir|<above>|g" \
         -e 's/\b[0-9a-f]{16}\b/<plan>/g' \
-        -e 's/\b(show|apply|plan) [0-9a-f]{8}\b/\1 <plan8>/g' \
+        -e 's/\b(show|apply|plan|approve) [0-9a-f]{8}\b/\1 <plan8>/g' \
         -e 's/\b20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/<time>/g' \
         -e 's/127\.0\.0\.[0-9]+:[0-9]+/127.0.0.1:<port>/g' \
         -e 's|[^ "]*/offboard-sim-[A-Za-z0-9]{6}|<tmp>|g' "$1" | tr -d '\000\r'

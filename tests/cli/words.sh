@@ -3,6 +3,8 @@
 # ---- the simulated clouds, beside the case ----
 
 # cloud OPTION...: starts them and points OFFBOARD_CONFIG at them. Their requests go to sim.log.
+# Most cases take away half of a small directory, again and again, to show something else: limits
+# are lifted where LIMITS is not set.
 cloud() {
     rm -f sim.out
     offboard sim --targets targets.lua --log sim.log --state-out sim.json "$@" >sim.out 2>sim.err &
@@ -12,6 +14,13 @@ cloud() {
     cloud_url=$(head -n 1 sim.out)
     cloud_port=${cloud_url##*:}
     export OFFBOARD_CONFIG="$PWD/targets.lua"
+    [ -n "${LIMITS:-}" ] || lift
+}
+
+# lift: no limits for the targets of targets.lua.
+lift() {
+    u='"unlimited"'
+    sed -i "s/^target \"[a-z]*\" {/& limit = { users = $u, share = $u, day = $u, week = $u },/" targets.lua
 }
 
 # cloud_off: ends them; sim.json is what they hold then.
@@ -102,13 +111,28 @@ outcomes() {
         END { for (k in n) print k ": " n[k] }' | sort
 }
 
+# ---- approvals ----
+
+# approvers NAME...: a key pair of each beside targets.lua.
+approvers() {
+    for name; do
+        offboard key new --output "$name.pem" --quiet >/dev/null || return
+    done
+}
+
+# approvals TEXT: what targets.lua says of them from now on.
+approvals() {
+    sed -i "/^approvals = /d" targets.lua
+    echo "approvals = { $1 }" >>targets.lua
+}
+
 # ---- small things ----
 
-# policy [FILE]: a policy that deletes the leavers from Meeting.
+# policy [FILE]: a policy that deletes the leavers from Meeting, straight.
 policy() {
     cat >"${1:-p.lua}" <<'E'
 local people = input.csv "leavers"
-target "meeting":delete(people, { id = "meeting_account" })
+target "meeting":delete(people, { id = "meeting_account", straight = true })
 E
 }
 

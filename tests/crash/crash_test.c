@@ -135,6 +135,7 @@ static int inside(char **argv)
                &c.quota, &c.point, &c.whole.us, &c.whole.bytes, &c.whole.requests,
                &c.whole.effects) != 7)
         return 1;
+    folder_lift_limits(c.folder);
     campaign_run(&c);
     return 0;
 }

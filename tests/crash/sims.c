@@ -64,6 +64,26 @@ void folder_write(const char *folder, const char *name, const struct ob_buf *tex
     free(path);
 }
 
+void folder_lift_limits(const char *folder)
+{
+    static const char lifted[] = "  limit = { users = \"unlimited\", share = \"unlimited\", "
+                                 "day = \"unlimited\", week = \"unlimited\" },\n";
+    struct ob_buf was, now;
+    folder_read(folder, "targets.lua", &was);
+    ob_buf_init(&now, OB_BUF_LARGE);
+    for (const char *at = ob_buf_str(&was); *at;) {
+        size_t n = strcspn(at, "\n");
+        bool begins = strncmp(at, "target ", 7) == 0;
+        ob_buf_add(&now, at, n += at[n] == '\n');
+        if (begins)
+            ob_buf_adds(&now, lifted);
+        at += n;
+    }
+    folder_write(folder, "targets.lua", &now);
+    ob_buf_fini(&was);
+    ob_buf_fini(&now);
+}
+
 const char *own_path(void)
 {
     static char path[4096];

@@ -22,3 +22,5 @@ const char *own_path(void);
 /* FOLDER/NAME, read or written; ends the process when it cannot be. */
 void folder_read(const char *folder, const char *name, struct ob_buf *out);
 void folder_write(const char *folder, const char *name, const struct ob_buf *text);
+/* Writes targets.lua anew, without limits: the runs here take away most of everybody. */
+void folder_lift_limits(const char *folder);

@@ -20,11 +20,13 @@ second:undo "that was a rehearsal"
 local back = stay:rest(1)
 together(
   function()
-    return meeting:delete(back:minus(a.unknown), { id = "meeting_account" }):undo "a mistake"
+    return meeting:delete(back:minus(a.unknown), { id = "meeting_account", straight = true })
+      :undo "a mistake"
   end,
   function() return studio:remove(back, { id = "iam_user_id" }):undo "a mistake" end,
   function()
-    return desktops:remove(on.succeeded:minus(second.unknown), { id = "desktop_user" })
+    return desktops:remove(on.succeeded:minus(second.unknown),
+      { id = "desktop_user", straight = true })
       :undo "a mistake"
   end)
 expect("thirty days lie between", function(world)

@@ -178,6 +178,30 @@ static void test_tells_secret(void **state)
     catch ("tells_secret.lua", "", "no secret is written down", 0, " holds a credential\n");
 }
 
+/* What the policy does is wrong, and nothing comes of it, whatever else goes wrong. */
+static void test_deletes_straight(void **state)
+{
+    struct stage s;
+    struct ob_schedule plan = {0};
+    struct ob_rehearsed out;
+    (void)state;
+    stage_open(&s, "straight.lua", 0, "");
+    run(&s, &plan, &out);
+    assert_null(out.rule);
+    /* one locked, it and another one removed, and one deleted who was off before */
+    assert_int_equal(out.counts.succeeded, 4);
+    assert_int_equal(out.counts.skipped, 10);
+    int64_t requests = out.requests, points = out.points;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        ob_schedule_draw(&plan, seed, requests, points);
+        run(&s, &plan, &out);
+        if (out.rule)
+            fail_msg("seed %d: %s: %s", (int)seed, out.rule, out.broken);
+        ob_schedule_fini(&plan);
+    }
+    stage_close(&s);
+}
+
 /* ---- the same again ---- */
 
 static char *told(const char *schedule)
@@ -289,10 +313,11 @@ static void test_ten_thousand(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schedule_text),  cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_stage_is_clean), cmocka_unit_test(test_deletes_too_early),
-        cmocka_unit_test(test_undoes_unknown), cmocka_unit_test(test_tells_secret),
-        cmocka_unit_test(test_crash_matrix),   cmocka_unit_test(test_ten_thousand),
+        cmocka_unit_test(test_schedule_text),    cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_stage_is_clean),   cmocka_unit_test(test_deletes_too_early),
+        cmocka_unit_test(test_undoes_unknown),   cmocka_unit_test(test_tells_secret),
+        cmocka_unit_test(test_deletes_straight), cmocka_unit_test(test_crash_matrix),
+        cmocka_unit_test(test_ten_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

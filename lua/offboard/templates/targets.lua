@@ -9,7 +9,11 @@
 --
 -- Every target may also have:
 --   protect  = { "admin*" },                 never touch these ids
---   limit    = { users = 200, share = 0.05 }, per policy run; a policy can only tighten it
+--   self     = "operator",                   whose the credential is
+--   limit    = { users = 200, share = 0.05, day = 300, week = 800, delete = { users = 20 } },
+--              how many people may lose something; what is not said has a default, "unlimited"
+--              has to be written, 0 is none, and a policy can only tighten it
+--   approvals = { need = 1 },                what holds for all, see below
 --   parallel = 4,                            calls in flight, 1 to 64
 --   timeout  = 30,                           seconds for one call
 --   proxy    = "http://proxy.example:3128",
@@ -39,3 +43,7 @@
 --   workspace_id = "0123456789abcdef0123456789abcdef",
 --   credential   = huaweicloud_profile "basic",   -- its credentials file; or huaweicloud_env()
 -- }
+
+-- Who has to sign a plan (offboard approve) before it may be carried out. Keys are files beside
+-- this one, made by `offboard key new`. A target may have its own, also for one of its actions.
+-- approvals = { need = 2, of = { "alice.pub", "bob.pub" } }
