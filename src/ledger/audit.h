@@ -25,7 +25,7 @@ struct ob_audit_table {
     char **keys; /* `"column":` in the order of their names, which is that of `rows` */
     bool *large; /* about many people: only its digest is part of the row's text */
     int columns;
-    int alias; /* the column that is the row id by another name; -1: there is none */
+    int alias;          /* the column that is the row id by another name; -1: there is none */
     sqlite3_stmt *rows; /* rowid and the columns, of the rows between two ids */
 };
 
