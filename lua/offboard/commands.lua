@@ -188,6 +188,31 @@ local commands = {
     examples = {
       "offboard export 12 > run-12.csv", "offboard export 12 --json | gzip > run-12.gz" } },
 
+  { "verify", summary = "hold the ledger against its own chain of events",
+    about = "Reads every event and every row and names what was changed, removed, added, swapped "
+      .. "or cut off, and whether the head is signed by the installation's key (exit 32). Writes "
+      .. "nothing, and works on a copy.",
+    arguments = {},
+    options = join({
+      { "--key", arg = "FILE", help = "the public key, kept where nobody who can write the ledger "
+        .. "can (default: beside the ledger, .pub)" },
+      { "--head", arg = "HEAD|FILE", help = "a head that a run printed; the chain must still "
+        .. "contain it" } }, common),
+    examples = { "offboard verify", "offboard verify --key audit/offboard.pub",
+      "offboard verify --head \"41 9f3c...\" --json" } },
+
+  { "receipt", summary = "what is proven of one person, for an auditor",
+    about = "Writes one document: who decided, who approved, which calls named the person, what "
+      .. "the cloud said before and when it was read back, each row as the ledger holds it, and "
+      .. "the way from there to the signed head. verify-receipt.sh, a script of under 100 lines "
+      .. "with openssl and sha256sum, verifies it without this program.",
+    arguments = { { "PERSON", key = "person", help = "the key or an id of the person, whole" } },
+    options = join({
+      { "--run", arg = "N", kind = "integer", min = 1, help = "only of this run" },
+      { "--output", arg = "FILE", help = "write it there (default: standard output)" } }, common),
+    examples = { "offboard receipt m.chen --output m.chen.receipt",
+      "verify-receipt.sh offboard.pub m.chen.receipt" } },
+
   { "erase", summary = "make one person unreadable in the ledger",
     about = "Destroys the key that the person's data is held under, and takes them out of every "
       .. "plan, input, reading and run that names others too: these stay readable, and say "

@@ -111,6 +111,8 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit, int64
                    const struct ob_outcomes *o, const struct ob_err *err)
 {
     char text[160], due[OB_TIME_TEXT];
+    struct ob_event ev;
+    ob_event_init(&ev, "run");
     ob_outcomes_text(o, text, sizeof text);
     if (err->message[0] && strcmp(err->message, text) != 0)
         ob_cli_say_always(s->cli, "offboard: %s", err->message);
@@ -118,6 +120,7 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit, int64
         ob_cli_say_always(s->cli, "run %" PRId64 ": %s", run, text);
     else
         ob_cli_say(s->cli, "run %" PRId64 ": %s", run, text);
+    ob_session_head(s, &ev.fields);
     if (o->failed || o->unknown || o->skipped)
         ob_cli_say(s->cli, "who and why: offboard show %" PRId64, run);
     if (o->skipped && !o->succeeded && !o->failed && !o->unknown && !o->pending)
@@ -126,10 +129,10 @@ static void report(struct ob_session *s, int64_t run, enum ob_status exit, int64
         ob_cli_say(s->cli, "then: offboard resume");
     else if (o->unknown || o->pending)
         ob_cli_say(s->cli, "go on with: offboard resume %" PRId64, run);
-    if (!s->cli->json)
+    if (!s->cli->json) {
+        ob_value_fini(&ev.fields);
         return;
-    struct ob_event ev;
-    ob_event_init(&ev, "run");
+    }
     ob_map_put_int(&ev.fields, "run", run);
     ob_map_put_str(&ev.fields, "exit", ob_status_word(exit));
     ob_map_put_int(&ev.fields, "code", ob_status_exit(exit));

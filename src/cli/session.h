@@ -80,6 +80,10 @@ OB_MUST_CHECK enum ob_status ob_session_run(struct ob_session *s, const char *pl
 OB_MUST_CHECK enum ob_status ob_session_end_undone(struct ob_session *s, int64_t of, int64_t by,
                                                    struct ob_err *err);
 
+/* ---- anchor.c ---- */
+/* Shows the head of the ledger's chain, anchors it, and puts it into an event's fields. */
+void ob_session_head(struct ob_session *s, struct ob_value *fields);
+
 /* ---- policy_run.c, notices.c: one policy in this process ---- */
 void ob_session_options(struct ob_session *s, struct ob_policy_options *o);
 /* Fills *doc after a plan, and *due_ms after OB_ERR_WAITING; both may be NULL. */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/digest.h"
+#include "base/signature.h"
 #include "base/status.h"
 #include "base/value.h"
 
@@ -136,6 +138,10 @@ void ob_approval_row_fini(struct ob_approval_row *a);
  * full disk are errors that say so. */
 OB_MUST_CHECK enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path,
                                             struct ob_err *err);
+/* To look at it only: nothing is made, changed or migrated, also where nothing may be written.
+ * OB_ERR_USAGE: there is none; a ledger of before the chain is an error too. */
+OB_MUST_CHECK enum ob_status ob_ledger_open_read(struct ob_ledger **out, const char *path,
+                                                 struct ob_err *err);
 void ob_ledger_close(struct ob_ledger *l);
 
 OB_MUST_CHECK enum ob_status ob_ledger_begin(struct ob_ledger *l, struct ob_err *err);
@@ -293,6 +299,26 @@ OB_MUST_CHECK enum ob_status ob_ledger_learned_get(struct ob_ledger *l, const ch
                                                    const char *what, struct ob_buf *value,
                                                    struct ob_err *err);
 
+/* ---- the chain (README, "Proving it") ---- */
+
+struct ob_head {
+    int64_t seq;              /* its last event; 0: there is no chain (a ledger in memory) */
+    char hash[OB_SHA256_HEX]; /* of that event */
+    int64_t at_ms;
+    unsigned char signature[OB_SIGNATURE_LEN]; /* by the installation's key */
+};
+OB_MUST_CHECK enum ob_status ob_ledger_head(struct ob_ledger *l, struct ob_head *h,
+                                            struct ob_err *err);
+/* The name of the key that signs it: ob_key_print(). */
+OB_MUST_CHECK enum ob_status ob_ledger_key_print(struct ob_ledger *l, char out[OB_SHA256_HEX],
+                                                 struct ob_err *err);
+void ob_head_value(const struct ob_head *h, const char *key, struct ob_value *out);
+/* One JSON object; `key` is the print of the key (ob_key_print). */
+void ob_head_json(const struct ob_head *h, const char *key, struct ob_buf *out);
+/* Such an object, or "head SEQ HASH" as runs print it. */
+bool ob_head_parse(const char *text, struct ob_head *h);
+/* Beside the ledger at `path`: the public half of its key. Caller frees. */
+char *ob_ledger_pub_path(const char *path);
 /* ---- what the ledger can testify ---- */
 
 struct ob_sighting_row { /* a plan named this person for an action; texts are lent */

@@ -2,6 +2,7 @@
  * logging with synchronous=FULL, so that a commit that returned is on stable storage. Tables are
  * in schema.h, statements in queries.def, rows in the other sqlite_*.c. Called by the engine. */
 #include "ledger/sqlite.h"
+#include "ledger/audit.h"
 #include "ledger/file.h"
 #include "ledger/rows.h"
 #include "ledger/schema.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BUSY_MS      10000
 #define CHECK_BYTES  ((int64_t)16 * 1024 * 1024) /* some 50 ms */
@@ -28,17 +30,19 @@ enum ob_status ob_ledger_exec(struct ob_ledger *l, const char *sql, struct ob_er
 
 /* ---- opening ---- */
 
-static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_err *err)
+static enum ob_status connect(struct ob_ledger *l, const char *real, int flags, struct ob_err *err)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (in_memory(real))
         flags |= SQLITE_OPEN_MEMORY;
-    int rc = sqlite3_open_v2(real, &l->db, flags, NULL);
+    int rc =
+        sqlite3_open_v2(real, &l->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc != SQLITE_OK)
         return ob_ledger_fault(l, rc, err);
     sqlite3_busy_timeout(l->db, BUSY_MS);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (sqlite3_db_readonly(l->db, "main") == 1) /* SQLite falls back to that silently */
+    bool readonly =
+        sqlite3_db_readonly(l->db, "main") == 1; /* SQLite falls back to that silently */
+    if (readonly && !(flags & SQLITE_OPEN_READONLY))
         return ob_ledger_fault(l, SQLITE_READONLY, err);
     /* cell_size_check and trusted_schema: the file may be damaged or made to harm. temp_store:
      * no names of people in /tmp. secure_delete: what was erased is overwritten. */
@@ -50,12 +54,12 @@ static enum ob_status connect(struct ob_ledger *l, const char *real, struct ob_e
         err);
 }
 
-struct identity {
+struct ob_identity {
     int64_t application, version, tables;
 };
 
 /* In one statement: another process may be making the schema right now. */
-static enum ob_status identify(struct ob_ledger *l, struct identity *id, struct ob_err *err)
+static enum ob_status identify(struct ob_ledger *l, struct ob_identity *id, struct ob_err *err)
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(l->db,
@@ -73,14 +77,14 @@ static enum ob_status identify(struct ob_ledger *l, struct identity *id, struct 
     return rc == SQLITE_ROW ? OB_OK : ob_ledger_fault(l, rc, err);
 }
 
-static bool is_fresh(const struct identity *id)
+static bool is_fresh(const struct ob_identity *id)
 {
     return id->application == 0 && id->version == 0 && id->tables == 0;
 }
 
 static enum ob_status check_identity(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     if (st != OB_OK || is_fresh(&id))
         return st;
@@ -166,9 +170,17 @@ static enum ob_status make_tables(struct ob_ledger *l, struct ob_err *err)
     return st;
 }
 
+/* Another process may have made or migrated the tables, and begun the chain with them. */
+static enum ob_status begin_chain(struct ob_ledger *l, int64_t version, struct ob_err *err)
+{
+    struct ob_head head;
+    enum ob_status st = ob_head_read(l, &head, err);
+    return st == OB_OK && !head.seq ? ob_audit_begin(l, version, err) : st;
+}
+
 static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
 {
-    struct identity id = {0};
+    struct ob_identity id = {0};
     enum ob_status st = identify(l, &id, err);
     if (st != OB_OK || id.version == OB_SCHEMA_VERSION)
         return st;
@@ -181,6 +193,8 @@ static enum ob_status make_schema(struct ob_ledger *l, struct ob_err *err)
         st = make_tables(l, err);
     else if (st == OB_OK && id.version < OB_SCHEMA_VERSION)
         st = ob_ledger_migrate(l, id.version, err);
+    if (st == OB_OK)
+        st = begin_chain(l, id.version, err);
     return ob_ledger_group_end(l, own, st, err);
 }
 
@@ -191,8 +205,10 @@ static enum ob_status open_file(struct ob_ledger *l, char **real, struct ob_err 
         return OB_OK;
     }
     enum ob_status st = ob_ledger_file_make(l->path, real, err);
-    if (st == OB_OK)
+    if (st == OB_OK) {
         ob_lock_init(&l->lock, *real);
+        l->audit = ob_audit_new(*real);
+    }
     return st;
 }
 
@@ -215,7 +231,7 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
     ob_subjects_init(l, !in_memory(path));
     enum ob_status st = open_file(l, &real, err);
     if (st == OB_OK)
-        st = connect(l, real, err);
+        st = connect(l, real, SQLITE_OPEN_READWRITE, err);
     if (st == OB_OK)
         st = check_identity(l, err); /* before anything is written to what may not be ours */
     if (st == OB_OK)
@@ -224,6 +240,8 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
         st = use_wal(l, err);
     if (st == OB_OK)
         st = make_schema(l, err);
+    if (st == OB_OK)
+        st = ob_audit_attach(l, err);
     if (st == OB_OK)
         st = ob_subjects_read(l, err);
     if (st == OB_OK)
@@ -236,6 +254,81 @@ enum ob_status ob_ledger_open(struct ob_ledger **out, const char *path, struct o
     return st;
 }
 
+/* ---- opening to look at it ---- */
+
+/* A folder that may not be written to has no place for the write-ahead log's index; without a log
+ * there is nothing to index, and nobody can be writing. */
+static char *immutable_name(const char *real)
+{
+    struct stat st;
+    struct ob_buf uri;
+    char *wal = ob_xasprintf("%s-wal", real);
+    bool log = stat(wal, &st) == 0 && st.st_size > 0;
+    free(wal);
+    if (log)
+        return NULL;
+    ob_buf_init(&uri, OB_BUF_SMALL);
+    ob_buf_adds(&uri, "file:");
+    for (; *real; real++)
+        if (strchr("%?#", *real))
+            ob_buf_addf(&uri, "%%%02x", (unsigned)*real);
+        else
+            ob_buf_addc(&uri, *real);
+    ob_buf_adds(&uri, "?immutable=1");
+    return ob_buf_take(&uri);
+}
+
+static enum ob_status connect_read(struct ob_ledger *l, const char *real, struct ob_identity *id,
+                                   struct ob_err *err)
+{
+    enum ob_status st = connect(l, real, SQLITE_OPEN_READONLY, err);
+    if (st == OB_OK)
+        st = identify(l, id, err);
+    char *uri = st == OB_OK ? NULL : immutable_name(real);
+    int code = sqlite3_errcode(l->db) & 0xff;
+    if (uri && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
+        sqlite3_close(l->db);
+        l->db = NULL;
+        st = connect(l, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+        if (st == OB_OK)
+            st = identify(l, id, err);
+    }
+    free(uri);
+    return st;
+}
+
+static enum ob_status open_read(struct ob_ledger *l, struct ob_err *err)
+{
+    struct ob_identity id = {0};
+    char *real = realpath(l->path, NULL);
+    if (!real)
+        return ob_fail(err, OB_ERR_USAGE, "ledger %s: %s", l->path, strerror(errno));
+    enum ob_status st = connect_read(l, real, &id, err);
+    free(real);
+    if (st == OB_OK)
+        st = check_identity(l, err);
+    if (st == OB_OK && id.version < OB_AUDIT_SCHEMA)
+        st = ob_ledger_refuse(l, err,
+                              "made by an older offboard, which kept no chain of events; the next"
+                              " command that opens it begins one, for example offboard status");
+    return st == OB_OK ? ob_subjects_read(l, err) : st;
+}
+
+enum ob_status ob_ledger_open_read(struct ob_ledger **out, const char *path, struct ob_err *err)
+{
+    struct ob_ledger *l = ob_xcalloc(1, sizeof *l);
+    l->path = ob_xstrdup(path);
+    l->chained = true;
+    ob_lock_init(&l->lock, NULL);
+    ob_buf_init(&l->cleaned, OB_BUF_SMALL);
+    ob_subjects_init(l, true);
+    enum ob_status st = open_read(l, err);
+    *out = st == OB_OK ? l : NULL;
+    if (st != OB_OK)
+        ob_ledger_close(l);
+    return st;
+}
+
 void ob_ledger_close(struct ob_ledger *l)
 {
     if (!l)
@@ -244,6 +337,7 @@ void ob_ledger_close(struct ob_ledger *l)
     ob_ledger_forget_steps(l);
     for (size_t i = 0; i < OB_SQL_COUNT; i++)
         sqlite3_finalize(l->statements[i]);
+    ob_audit_free(l->audit);
     sqlite3_close(l->db);
     ob_lock_fini(&l->lock);
     ob_subjects_fini(l);
@@ -282,16 +376,18 @@ enum ob_status ob_ledger_commit(struct ob_ledger *l, struct ob_err *err)
 {
     if (!l->in_turn)
         return ob_ledger_refuse(l, err, "commit without begin");
-    if (!l->turn_failed && ob_ledger_may(l, true, NULL) == OB_OK &&
-        turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
+    if (!l->turn_failed && ob_audit_append(l, NULL) == OB_OK &&
+        ob_ledger_may(l, true, NULL) == OB_OK && turn_step(l, OB_SQL_COMMIT, NULL) == OB_OK) {
         l->sent = l->sent || l->turn_intends;
+        ob_audit_committed(l);
         end_turn(l);
         return OB_OK;
     }
+    enum ob_status st = l->why.status;
     if (err)
         *err = l->why;
     ob_ledger_rollback(l);
-    return OB_ERR;
+    return st;
 }
 
 /* After some failures SQLite has rolled back by itself. */
@@ -303,6 +399,7 @@ void ob_ledger_rollback(struct ob_ledger *l)
         ob_ledger_forget_steps(l);
         ob_subjects_forget(l);
     }
+    ob_audit_forget(l);
     end_turn(l);
 }
 

@@ -46,6 +46,8 @@ struct ob_ledger {
     struct ob_err why;           /* the turn's first failure */
     bool (*may)(void *ctx, bool commit); /* see ob_ledger_watch */
     void *may_ctx;
+    struct ob_audit *audit; /* NULL: in memory, or only read */
+    bool chained;           /* has a chain: not in memory */
 };
 /* Asks whoever watches; OB_ERR when it says no. */
 OB_MUST_CHECK enum ob_status ob_ledger_may(struct ob_ledger *l, bool commit, struct ob_err *err);

@@ -198,8 +198,11 @@ static enum ob_status may_write(struct ob_ledger *l, struct ob_err *err)
 enum ob_status ob_query_write(struct ob_query *q, int *changed, struct ob_err *err)
 {
     bool row;
+    bool own = false;
     *changed = 0;
     enum ob_status st = may_write(q->l, err);
+    if (st == OB_OK && q->l->audit) /* its event belongs into the same transaction */
+        st = ob_ledger_group(q->l, &own, err);
     if (st == OB_OK)
         st = ob_ledger_may(q->l, false, err);
     if (st == OB_OK)
@@ -207,7 +210,7 @@ enum ob_status ob_query_write(struct ob_query *q, int *changed, struct ob_err *e
     if (st == OB_OK)
         *changed = sqlite3_changes(q->l->db);
     ob_query_close(q);
-    return st;
+    return ob_ledger_group_end(q->l, own, st, err);
 }
 
 /* ---- columns ---- */

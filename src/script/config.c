@@ -33,6 +33,9 @@ void ob_config_free(struct ob_config *c)
     for (size_t i = 0; i < c->count; i++)
         target_fini(&c->targets[i]);
     free(c->targets);
+    for (char **arg = c->anchor.command; arg && *arg; arg++)
+        free(*arg);
+    free(c->anchor.command);
     ob_approval_rules_free(c->approvals);
     free(c->path);
     ob_vault_free(c->vault);

@@ -27,8 +27,15 @@ struct ob_target_config {
     struct ob_approval_rules *approvals; /* or NULL; the actions' rules are in it */
 };
 
+/* Where heads of the ledger go, `anchor = ...`: where whoever can change the ledger cannot. */
+struct ob_anchor {
+    bool syslog;
+    char **command; /* NULL-terminated; NULL: none */
+};
+
 struct ob_config {
     char *path; /* of the file, for messages */
+    struct ob_anchor anchor;
     struct ob_vault *vault;
     struct ob_target_config *targets;
     size_t count;

@@ -337,6 +337,14 @@ static int l_target(lua_State *L)
 
 /* ---- what holds for all targets: NAME = value ---- */
 
+/* [-0, +0, e] anchor = "syslog" or { command = { ... } } */
+static void set_anchor(lua_State *L, const struct ob_value *v)
+{
+    struct ob_err err = {0};
+    if (ob_config_anchor(&loader_of(L)->config->anchor, v, &err) != OB_OK)
+        refuse(L, &err);
+}
+
 /* [-0, +0, e] approvals = { need = 2, of = { ... } } */
 static void set_approvals(lua_State *L, const struct ob_value *v)
 {
@@ -354,7 +362,7 @@ static void set_approvals(lua_State *L, const struct ob_value *v)
 static const struct {
     const char *name;
     void (*set)(lua_State *L, const struct ob_value *v);
-} settings[] = {{"approvals", set_approvals}};
+} settings[] = {{"anchor", set_anchor}, {"approvals", set_approvals}};
 
 /* [-0, +0, e] */
 static bool assign(lua_State *L)

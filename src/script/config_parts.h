@@ -17,6 +17,10 @@ struct ob_loader {
 /* Adds target, env, secret, and the credential sources to the script's environment. */
 OB_MUST_CHECK enum ob_status ob_config_bind(struct ob_script *s, struct ob_err *err);
 
+/* ---- config_anchor.c: no Lua ---- */
+OB_MUST_CHECK enum ob_status ob_config_anchor(struct ob_anchor *a, const struct ob_value *v,
+                                              struct ob_err *err);
+
 /* ---- config_fields.c: no Lua ---- */
 /* A target with the defaults, appended to the configuration, which owns it. */
 struct ob_target_config *ob_config_add(struct ob_config *c, const char *name, int line);

@@ -207,10 +207,11 @@ static void fill_up(void **state)
     struct ob_ledger *l = open_at(p->path);
     int64_t run = put_run(l), i = 0, first_failure;
     put_step(l, run, "1", PEOPLE);
-    limit_files(1400 * 1024);
+    limit_files(4600 * 1024);
     while (act(l, run, i * CHUNK, CHUNK, NULL) == OB_OK && i < 1900)
         i++;
     first_failure = i;
+    print_message("[   FULL   ] after %d\n", (int)i);
     assert_true(i > 0 && i < 1900);
     assert_non_null(strstr(err.message, "disk full; nothing more was sent"));
     FAILS(act(l, run, 0, CHUNK, NULL), OB_ERR, "disk full");

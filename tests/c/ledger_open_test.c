@@ -54,7 +54,8 @@ static void private_files(void **state)
     for (size_t i = 0; i < 3; i++) {
         mode_t old = umask(masks[i] & 0177);
         struct ob_ledger *l = open_at(p->path);
-        put_run(l);
+        int64_t run;
+        OK(ob_ledger_run_new(l, "", 1000, &run, &err)); /* writes, so that all files are there */
         OK(ob_ledger_run_lock(l, 1, &err));
         umask(old);
         assert_int_equal(mode_of(folder, ""), 0700);
@@ -144,6 +145,9 @@ static void truncated(void **state)
     struct place *p = *state;
     static const long sizes[] = {100, 4095, 4096, 8192, 40960};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char head[160]; /* it would say that a ledger was here */
+        snprintf(head, sizeof head, "%s.head", p->path);
+        unlink(head);
         unlink(p->path);
         make_full(p->path, 5000);
         assert_int_equal(truncate(p->path, sizes[i]), 0);
@@ -218,7 +222,7 @@ static void spoilt_large(void **state)
     assert_int_equal(stat(p->path, &st), 0);
     assert_true(st.st_size > 16 * 1024 * 1024);
     size_t tried = spoil_pages(p, 500000, 800, &seen);
-    assert_true(tried > 5 && seen >= tried - 2); /* the pages of no list of people are not read */
+    assert_true(tried > 5 && seen >= tried / 4); /* no list of people reads the chain's pages */
 }
 
 /* ---- rights that we do not have ---- */

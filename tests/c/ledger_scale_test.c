@@ -2,6 +2,8 @@
  * times what it takes, so that only a wrong plan of a query fails them. */
 #include "ledger_fixture.h"
 #include <sys/resource.h>
+#include "ledger/receipt.h"
+#include "ledger/verify.h"
 
 #define PEOPLE 100000
 #define CHUNK  100
@@ -84,6 +86,40 @@ static void worst_call(struct ob_ledger *l, int64_t run)
     free(people);
 }
 
+/* Memory is what all of this test had at most, so some of it is not verify's. */
+static void prove(const char *path)
+{
+    struct ob_verify_options o = {0};
+    struct ob_verify_report r;
+    struct rusage use;
+    struct stat st;
+    double t = now_s();
+    OK(ob_ledger_verify(path, &o, &r, &err));
+    getrusage(RUSAGE_SELF, &use);
+    tell("verify", t);
+    assert_true(now_s() - t < 60);
+    assert_int_equal(stat(path, &st), 0);
+    print_message("[   SIZE   ] %lld events, %lld rows, %lld KiB, %ld KiB of memory at most\n",
+                  (long long)r.head.seq, (long long)r.rows, (long long)st.st_size / 1024,
+                  use.ru_maxrss);
+    ob_verify_report_fini(&r);
+}
+
+static void receipt(struct ob_ledger *l)
+{
+    struct ob_buf out;
+    ob_buf_init(&out, OB_BUF_LARGE);
+    double t = now_s();
+    OK(ob_ledger_receipt(l, "p4711", 0, &out, &err));
+    tell("receipt for one of them", t);
+    size_t lines = 0;
+    for (size_t i = 0; i < out.len; i++)
+        lines += out.p[i] == '\n';
+    print_message("[   SIZE   ] %zu lines, %zu KiB\n", lines, out.len / 1024);
+    assert_true(lines < 400); /* however long the chain is */
+    ob_buf_fini(&out);
+}
+
 static void big_step(void **state)
 {
     struct place *p = *state;
@@ -99,6 +135,8 @@ static void big_step(void **state)
     double t = now_s();
     l = open_at(p->path);
     tell("open again", t);
+    prove(p->path);
+    receipt(l);
     ob_ledger_close(l);
 }
 

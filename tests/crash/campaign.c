@@ -206,6 +206,8 @@ void campaign_run(const struct campaign *c)
     expect(&w, "plan", run(&w, &l, NULL, "plan", c->policy, "--input", input, "--json", NULL), 0);
     life_fini(&l);
     fight(&w);
+    expect(&w, "verify", run(&w, &l, NULL, "verify", NULL), 0);
+    life_fini(&l);
     look_around(&w);
     folder_write(c->folder, "faults", &w.faults);
     leave_result(c, &w.r);

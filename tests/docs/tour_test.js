@@ -106,6 +106,7 @@ function cut(out, count) {
 const plain = (line) => line.trimEnd()
   .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
   .replace(/\d{4}-\d\d-\d\d/g, "DATE")
+  .replace(/^head \d+ [0-9a-f]{64}$/gm, "HEAD")
   .replace(/\b[0-9a-f]{16}\b/g, "PLAN")
   .replace(/\b(show|apply|plan) [0-9a-f]{8}\b/g, "$1 PLAN");
 
