@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/mem.h"
 
 #define DAY_MS 86400000.0
@@ -97,7 +98,11 @@ enum ob_status ob_health_population(const char *target, int64_t count, int64_t l
 /* File names have no slash, so two policies never share one. */
 static char *name_of(const struct ob_source *s)
 {
-    return ob_xasprintf("input/%s/%s", s->policy, s->input);
+    char digest[OB_SHA256_HEX];
+    char *both = ob_xasprintf("%s\n%s", s->policy, s->input);
+    ob_sha256_hex(both, strlen(both), digest);
+    free(both);
+    return ob_xasprintf("input/%.32s", digest); /* files may be called like people */
 }
 
 /* "rows bytes mtime at digest"; anything else is no read at all. */

@@ -626,7 +626,7 @@ static void killed(void **state)
     bool died = true;
     int point = 0;
     for (; died; point++) {
-        unlink(p->path);
+        unlink_ledger(p->path);
         make_world(p->path);
         read_keys(p->path, &before);
         erase_and_die(p->path, point, 0, &died);
@@ -635,7 +635,7 @@ static void killed(void **state)
     assert_true(point > 20);
     unsigned seed = 11;
     for (int i = 0; i < 40; i++) {
-        unlink(p->path);
+        unlink_ledger(p->path);
         make_world(p->path);
         read_keys(p->path, &before);
         erase_and_die(p->path, -1, 2000 + (unsigned)rand_r(&seed) % 40000, &died);

@@ -68,6 +68,15 @@ static inline int place_remove(void **state)
 
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_make, place_remove)
 
+/* Without the head beside it, which would tell that its ledger is another one now. */
+static inline void unlink_ledger(const char *path)
+{
+    char head[256];
+    snprintf(head, sizeof head, "%s.head", path);
+    unlink(path);
+    unlink(head);
+}
+
 static inline struct ob_ledger *open_at(const char *path)
 {
     struct ob_ledger *l = NULL;

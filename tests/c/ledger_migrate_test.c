@@ -17,7 +17,7 @@ static void make_old(const char *path, const char *name)
     struct stat st;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
     mkdir(folder, 0700);
-    unlink(path);
+    unlink_ledger(path);
     snprintf(file, sizeof file, "%s/data/ledger/%s", OB_TEST_DIR, name);
     int fd = open(file, O_RDONLY);
     assert_true(fd >= 0);

@@ -202,7 +202,7 @@ static void erase_in_child(const char *path, double *seconds, long *kib)
 
 static void erase_of(struct place *p, size_t people, double *seconds, long *kib)
 {
-    unlink(p->path);
+    unlink_ledger(p->path);
     struct ob_ledger *l = open_at(p->path);
     int64_t run = put_run(l);
     put_documents(l, people);
