@@ -101,8 +101,9 @@ static enum ob_status read_plan(struct ob_query *q, struct ob_plan_row *p, struc
     ob_buf_init(&p->document, OB_BUF_LARGE);
     enum ob_status st = ob_query_opened_text(q, 3, &p->policy_name, &held, err);
     p->erased = held != OB_HELD_WHOLE;
-    if (st == OB_OK)
-        st = ob_query_opened(q, 4, &p->document, &held, err);
+    if (st == OB_OK && ob_query_opened(q, 4, &p->document, &held, NULL) != OB_OK)
+        st = ob_fail(err, OB_ERR_STALE, "plan %s: its document was changed after it was made",
+                     p->id);
     p->erased = p->erased || held != OB_HELD_WHOLE;
     return st;
 }
