@@ -111,14 +111,28 @@ static void explain_rows(struct ob_explain *x, const struct ob_value *doc)
 
 /* ---- what was proposed ---- */
 
+/* Why a run would leave this one out, as far as the plan knows. */
+static const char *left_out(const struct ob_value *step, const char *key)
+{
+    const struct ob_value *left = ob_map_get(step, "left");
+    for (size_t i = 0; key && i < ob_list_count(left); i++) {
+        const struct ob_value *one = ob_list_at(left, i);
+        const char *who = ob_value_str(ob_list_at(one, 0));
+        if (who && strcmp(who, key) == 0)
+            return ob_value_str(ob_list_at(one, 1));
+    }
+    return NULL;
+}
+
 static void tell_proposal(struct ob_explain *x, struct ob_grid *g, const struct ob_value *step,
-                          const struct ob_value *one, const struct ob_value *evidence)
+                          const struct ob_value *one)
 {
     static const char *const fields[] = {"path", "target", "action", "where"};
     const char *key = ob_value_str(ob_list_at(one, 0)), *id = ob_value_str(ob_list_at(one, 1));
     const char *was = ob_value_str(ob_list_at(one, 2));
     const char *struck = ob_struck_why(x->approvals.struck, key, id);
-    const char *proof = ob_value_str(evidence);
+    const char *proof = id ? ob_map_str(ob_map_get(step, "evidence"), id) : NULL;
+    const char *left = left_out(step, key);
     x->found = true;
     if (x->s.cli->json) {
         struct ob_event ev;
@@ -131,8 +145,10 @@ static void tell_proposal(struct ob_explain *x, struct ob_grid *g, const struct 
         ob_map_put_str(&ev.fields, "id", id ? id : "");
         if (was)
             ob_map_put_str(&ev.fields, "was", was);
-        if (evidence)
-            ob_value_copy(ob_map_put(&ev.fields, "evidence"), evidence);
+        if (proof)
+            ob_map_put_str(&ev.fields, "evidence", proof);
+        if (left)
+            ob_map_put_str(&ev.fields, "left_out", left);
         if (struck)
             ob_map_put_str(&ev.fields, "struck", struck);
         ob_event_emit(&ev, stdout);
@@ -145,6 +161,7 @@ static void tell_proposal(struct ob_explain *x, struct ob_grid *g, const struct 
                            was && *was ? was : "-",
                            ob_map_str(step, "where"),
                            struck  ? struck
+                           : left  ? left
                            : proof ? proof
                                    : ""};
     ob_grid_row(g, cells);
@@ -159,14 +176,13 @@ static void explain_steps(struct ob_explain *x, const struct ob_value *doc)
     size_t count = 0;
     for (size_t i = 0; i < ob_list_count(steps); i++) {
         const struct ob_value *step = ob_list_at(steps, i), *people = ob_map_get(step, "people");
-        const struct ob_value *evidence = ob_map_get(step, "evidence");
         for (size_t k = 0; k < ob_list_count(people); k++) {
             const struct ob_value *one = ob_list_at(people, k);
-            const char *key = ob_value_str(ob_list_at(one, 0));
-            if (!ob_explain_is(x, key, ob_value_str(ob_list_at(one, 1))))
+            if (!ob_explain_is(x, ob_value_str(ob_list_at(one, 0)),
+                               ob_value_str(ob_list_at(one, 1))))
                 continue;
             count++;
-            tell_proposal(x, g, step, one, key ? ob_map_get(evidence, key) : NULL);
+            tell_proposal(x, g, step, one);
         }
     }
     if (x->s.cli->json) {
