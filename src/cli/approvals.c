@@ -92,7 +92,7 @@ enum ob_status ob_approvals_keep(const struct ob_approvals *a, struct ob_ledger 
     for (size_t i = 0; i < a->count; i++) {
         char id[24];
         snprintf(id, sizeof id, "%" PRId64, a->all[i].row.id);
-        if (a->all[i].counts)
+        if (a->all[i].counts || a->all[i].went_by)
             ob_map_put_int(&kept, id, a->all[i].at_ms);
     }
     enum ob_status st = OB_OK;
@@ -115,17 +115,24 @@ static void lower(int64_t *ceiling, int64_t to)
         *ceiling = to;
 }
 
-static void take_terms(struct ob_approvals *a, const struct ob_approval *one)
+static void take_strikes(struct ob_approvals *a, const struct ob_approval *one)
 {
     char why[160];
     const struct ob_value *strikes = ob_map_get(&one->doc, "strikes");
-    snprintf(why, sizeof why, "struck by %.80s (%.16s)", one->by->name, one->by->print);
+    snprintf(why, sizeof why, "struck by %s%.80s%s%.16s%s", one->by ? "" : "key ",
+             one->by ? one->by->name : "", one->by ? " (" : "", one->row.key, one->by ? ")" : "");
     for (size_t i = 0; i < ob_list_count(strikes); i++)
         ob_struck_add(a->struck, ob_value_str(ob_list_at(strikes, i)), why);
+}
+
+static void lower_ceiling(struct ob_approvals *a, const struct ob_approval *one)
+{
     lower(&a->lowered, ob_map_int(&one->doc, "ceiling", -1));
     lower(&a->ceiling, a->lowered);
 }
 
+/* A strike makes less, so it holds for longer than the voice: also when the approval has expired
+ * while the run waited, was by the planner, or when its approver is none any more. */
 static void judge(struct ob_approvals *a, const struct ob_value *doc, const struct ob_value *kept,
                   int64_t now_ms)
 {
@@ -133,10 +140,14 @@ static void judge(struct ob_approvals *a, const struct ob_value *doc, const stru
     for (size_t i = 0; i < a->count; i++) {
         char id[24];
         snprintf(id, sizeof id, "%" PRId64, a->all[i].row.id);
-        a->all[i].at_ms = ob_map_int(kept, id, now_ms);
-        ob_approval_judge(&a->all[i], &p);
-        if (a->all[i].counts)
-            take_terms(a, &a->all[i]);
+        struct ob_approval *one = &a->all[i];
+        one->at_ms = ob_map_int(kept, id, now_ms);
+        ob_approval_judge(one, &p);
+        one->went_by = ob_map_get(kept, id) && !ob_approval_wrong(&one->doc, &one->row.document);
+        if (one->counts || one->went_by)
+            lower_ceiling(a, one);
+        if (one->genuine || one->went_by)
+            take_strikes(a, one);
     }
     ob_struck_spread(a->struck, doc);
 }

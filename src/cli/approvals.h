@@ -12,7 +12,7 @@ struct ob_approvals {
     size_t need_count;
     struct ob_approval *all;
     size_t count;
-    struct ob_struck *struck; /* by those that count */
+    struct ob_struck *struck; /* by those that count, or did, or would but for their age */
     int64_t ceiling;          /* the plan's, lowered by those that count; -1: none */
     int64_t lowered;          /* by those that count; -1: by none */
 };

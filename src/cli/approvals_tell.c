@@ -27,6 +27,15 @@ static void add_terms(const struct ob_approval *one, struct ob_buf *out)
         ob_buf_addf(out, "%s%s", i ? ", " : ", without ", ob_value_str(ob_list_at(strikes, i)));
 }
 
+/* Of one that does not count: who is struck all the same. */
+static void add_strikes(const struct ob_approval *one, struct ob_buf *out)
+{
+    const struct ob_value *strikes = ob_map_get(&one->doc, "strikes");
+    for (size_t i = 0; i < ob_list_count(strikes); i++)
+        ob_buf_addf(out, "%s%s", i ? ", " : "; still without ",
+                    ob_value_str(ob_list_at(strikes, i)));
+}
+
 static void add_row(struct ob_grid *g, const struct ob_approvals *a, const struct ob_approval *one)
 {
     struct ob_buf who, terms;
@@ -41,6 +50,8 @@ static void add_row(struct ob_grid *g, const struct ob_approvals *a, const struc
         ob_buf_addf(&terms, "does not count: %s", one->fault);
     if (!a->config || one->counts)
         add_terms(one, &terms);
+    else if (one->genuine || one->went_by)
+        add_strikes(one, &terms);
     const char *cells[] = {ob_buf_str(&who), ob_map_str(&one->doc, "by"), ob_buf_str(&terms)};
     ob_grid_row(g, cells);
     ob_buf_fini(&terms);

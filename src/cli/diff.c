@@ -7,7 +7,8 @@
 #include "report/events.h"
 #include "report/text.h"
 
-/* The people of one plan, by target, action and name; [key, id, state, print] of each. */
+/* The people of one plan, by target, action and name; [key, id, state, print] of each. A request of
+ * the policy's own names nobody, and may touch anybody: it is one of its own, with `one` NULL. */
 struct people {
     struct ob_idmap at;
     struct entry {
@@ -23,9 +24,20 @@ static char *name_of(const struct ob_value *step, const char *key)
     return ob_xasprintf("%s\n%s\n%s", target ? target : "", action ? action : "", key);
 }
 
+static const char *key_of(const struct entry *e)
+{
+    return e->one ? ob_value_str(ob_list_at(e->one, 0)) : ob_map_str(e->step, "request");
+}
+
+static const char *id_of(const struct entry *e)
+{
+    const char *id = e->one ? ob_value_str(ob_list_at(e->one, 1)) : ob_map_str(e->step, "digest");
+    return id ? id : "";
+}
+
 static void add_person(struct people *p, const struct ob_value *step, const struct ob_value *one)
 {
-    const char *key = ob_value_str(ob_list_at(one, 0));
+    const char *key = one ? ob_value_str(ob_list_at(one, 0)) : ob_map_str(step, "digest");
     if (!key)
         return;
     if (p->count == p->cap) {
@@ -47,6 +59,8 @@ static void collect(struct people *p, const struct ob_value *doc)
     ob_idmap_init(&p->at);
     for (size_t i = 0; i < ob_list_count(steps); i++) {
         const struct ob_value *step = ob_list_at(steps, i), *people = ob_map_get(step, "people");
+        if (ob_map_str(step, "request"))
+            add_person(p, step, NULL);
         for (size_t k = 0; k < ob_list_count(people); k++)
             add_person(p, step, ob_list_at(people, k));
     }
@@ -72,8 +86,7 @@ static void tell(struct telling *t, const char *change, const char *sign, const 
                  const char *why)
 {
     const char *target = ob_map_str(e->step, "target"), *action = ob_map_str(e->step, "action");
-    const char *key = ob_value_str(ob_list_at(e->one, 0));
-    const char *id = ob_value_str(ob_list_at(e->one, 1));
+    const char *key = key_of(e);
     if (t->d->s->cli->json) {
         struct ob_event ev;
         ob_event_init(&ev, "diff");
@@ -81,7 +94,7 @@ static void tell(struct telling *t, const char *change, const char *sign, const 
         ob_map_put_str(&ev.fields, "target", target ? target : "");
         ob_map_put_str(&ev.fields, "action", action ? action : "");
         ob_map_put_str(&ev.fields, "person", key);
-        ob_map_put_str(&ev.fields, "id", id ? id : "");
+        ob_map_put_str(&ev.fields, "id", id_of(e));
         ob_map_put_str(&ev.fields, "why", why);
         ob_event_emit(&ev, stdout);
         return;
@@ -97,7 +110,7 @@ static void tell_alone(struct telling *t, const char *change, const char *sign,
 {
     struct ob_buf why;
     ob_buf_init(&why, OB_BUF_SMALL);
-    ob_diff_why(t->d, ob_value_str(ob_list_at(e->one, 0)), &why);
+    ob_diff_why(t->d, key_of(e), &why);
     tell(t, change, sign, e, ob_buf_str(&why));
     ob_buf_fini(&why);
 }

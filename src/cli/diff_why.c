@@ -178,15 +178,39 @@ static char *limits_text(const struct ob_value *doc)
     return text;
 }
 
-static void compare_limits(struct ob_diff *d)
+/* "meeting:delete 2 of 6d1a6a38 4fb5a2f4, ..."; by their keys, since one may take another's place.
+ */
+static char *approvals_text(const struct ob_value *doc)
 {
-    char *was = limits_text(d->was.doc), *is = limits_text(d->is.doc);
-    if (strcmp(was, is) != 0) {
-        tell(d, "limits", "", was, is);
-        add_reason(d, "limits", "");
+    const struct ob_value *all = ob_map_get(doc, "approvals");
+    struct ob_buf out;
+    ob_buf_init(&out, OB_BUF_SMALL);
+    for (size_t i = 0; i < ob_list_count(all); i++) {
+        const struct ob_value *v = ob_list_at(all, i);
+        const char *target = ob_map_str(v, "target"), *action = ob_map_str(v, "action");
+        const struct ob_value *of = ob_map_get(v, "of");
+        ob_buf_addf(&out, "%s%s:%s %lld of", out.len ? ", " : "", target ? target : "?",
+                    action ? action : "?", (long long)ob_map_int(v, "need", 0));
+        for (size_t k = 0; k < ob_list_count(of); k++)
+            ob_buf_addf(&out, " %.8s", ob_value_str(ob_list_at(of, k)));
+        ob_buf_adds(&out, ob_map_bool(v, "planner", false) ? " (the planner too)" : "");
     }
+    char *text = ob_xstrdup(out.len ? ob_buf_str(&out) : "none");
+    ob_buf_fini(&out);
+    return text;
+}
+
+/* Told; and is it different? */
+static bool compare_texts(struct ob_diff *d, const char *what,
+                          char *text_of_plan(const struct ob_value *doc))
+{
+    char *was = text_of_plan(d->was.doc), *is = text_of_plan(d->is.doc);
+    bool differs = strcmp(was, is) != 0;
+    if (differs)
+        tell(d, what, "", was, is);
     free(was);
     free(is);
+    return differs;
 }
 
 void ob_diff_settings(struct ob_diff *d)
@@ -203,7 +227,9 @@ void ob_diff_settings(struct ob_diff *d)
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         compare(d, fields[i][1], "", ob_map_get(d->was.doc, fields[i][0]),
                 ob_map_get(d->is.doc, fields[i][0]));
-    compare_limits(d);
+    if (compare_texts(d, "limits", limits_text))
+        add_reason(d, "limits", "");
+    (void)compare_texts(d, "approvals", approvals_text);
     compare_readings(d);
 }
 

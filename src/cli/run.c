@@ -264,12 +264,36 @@ static enum ob_status new_run(struct ob_session *s, const char *plan, int64_t un
     return st;
 }
 
+static bool any_step(void *ctx, const struct ob_step_row *row)
+{
+    (void)row;
+    *(bool *)ctx = true;
+    return false;
+}
+
+/* A run that was stopped before its first step, by a limit, has begun nothing: its plan is no
+ * fresher for it, and must not be carried out weeks later because the limit is another one then. */
+static enum ob_status check_begun(struct ob_session *s, int64_t run, const struct ob_value *doc,
+                                  struct ob_err *err)
+{
+    char until[OB_TIME_TEXT];
+    bool any = false;
+    enum ob_status st = ob_ledger_step_each(s->ledger, run, any_step, &any, err);
+    if (st != OB_OK || any || ob_wall_ms(ob_clock_real()) < ob_plan_expires(doc))
+        return st;
+    return ob_fail(err, OB_ERR_STALE,
+                   "run %" PRId64 " has begun nothing, and its plan expired on %s; plan again, and "
+                   "end it: offboard undo %" PRId64,
+                   run, ob_time_iso(ob_plan_expires(doc), false, until), run);
+}
+
 /* A run goes by the approvals as they were when it began, and by what was struck since. */
 static enum ob_status begin(struct ob_session *s, const char *plan, const struct ob_value *doc,
                             struct ob_approvals *a, int64_t *run, struct ob_err *err)
 {
     bool begun = *run != 0;
-    enum ob_status st = begun ? OB_OK : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
+    enum ob_status st = begun ? check_begun(s, *run, doc, err)
+                              : ob_plan_fresh(plan, doc, ob_wall_ms(ob_clock_real()), err);
     if (st == OB_OK)
         st = check_undone(s, doc, begun, err);
     if (st == OB_OK && begun)

@@ -227,6 +227,7 @@ static void find_fault(struct ob_approval *a, const struct ob_approval_plan *p)
     const char *key = ob_map_str(&a->doc, "key");
     int64_t expires_ms = ob_map_int(&a->doc, "expires_ms", 0);
     a->fault[0] = '\0';
+    a->genuine = false;
     a->by = wrong ? NULL : who(p, key);
     if (wrong)
         snprintf(a->fault, sizeof a->fault, "%s", wrong);
@@ -239,7 +240,9 @@ static void find_fault(struct ob_approval *a, const struct ob_approval_plan *p)
     else if (!ob_key_verify(a->by->key, ob_buf_str(text), text->len,
                             (const unsigned char *)ob_buf_str(signature), signature->len))
         snprintf(a->fault, sizeof a->fault, "its signature is wrong");
-    else if (expires_ms <= a->at_ms)
+    else
+        a->genuine = true;
+    if (a->genuine && expires_ms <= a->at_ms)
         snprintf(a->fault, sizeof a->fault, "it expired on %s",
                  ob_time_iso(expires_ms, false, until));
 }

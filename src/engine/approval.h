@@ -87,6 +87,8 @@ struct ob_approval {
     const struct ob_approver *by; /* NULL: a stranger */
     bool planner;                 /* by the one who planned */
     bool counts;                  /* for one action at least */
+    bool genuine;                 /* an approver signed it for this plan; it may have expired */
+    bool went_by;                 /* its run began by it */
     char fault[160];              /* why it does not count; "" when it does */
 };
 void ob_approval_fini(struct ob_approval *a);
@@ -97,7 +99,7 @@ struct ob_approval_plan { /* what approvals are held against; all lent */
     const struct ob_approval_need *needs;
     size_t need_count;
 };
-/* Fills by, planner, counts and fault; row, doc and at_ms are there. */
+/* Fills by, planner, counts, genuine and fault; row, doc and at_ms are there. */
 void ob_approval_judge(struct ob_approval *a, const struct ob_approval_plan *p);
 /* Does this one count for this action? */
 bool ob_approval_is_for(const struct ob_approval *a, const struct ob_approval_need *n);
@@ -112,7 +114,8 @@ struct ob_struck *ob_struck_new(void);
 void ob_struck_free(struct ob_struck *s);
 /* By name or id; the first reason stays. */
 void ob_struck_add(struct ob_struck *s, const char *person, const char *why);
-/* Whoever is struck by one of their ids is struck in all of the plan. */
+/* Whoever is struck by one of their names and ids is struck in all of the plan, by whatever name a
+ * step has them. */
 void ob_struck_spread(struct ob_struck *s, const struct ob_value *plan);
 /* Why, or NULL. `s` may be NULL. */
 const char *ob_struck_why(const struct ob_struck *s, const char *key, const char *id);

@@ -49,6 +49,12 @@ void ob_limiter_seal(const struct ob_limiter *l, struct ob_value *limits);
 OB_MUST_CHECK enum ob_status ob_limiter_check_plan(struct ob_limiter *l, struct ob_value *trips,
                                                    struct ob_err *err);
 
+/* ---- a request of a policy's own ---- */
+
+/* Nobody can count whom it touches, so it is refused where something is limited to nobody. */
+OB_MUST_CHECK enum ob_status ob_limiter_check_raw(struct ob_limiter *l, const char *target,
+                                                  struct ob_err *err);
+
 /* ---- one call ---- */
 
 /* Inside the turn that will hold the intent: two processes cannot both be the last that fits. */

@@ -146,6 +146,24 @@ enum ob_status ob_limiter_check_plan(struct ob_limiter *l, struct ob_value *trip
     return st;
 }
 
+/* ---- a request of a policy's own ---- */
+
+enum ob_status ob_limiter_check_raw(struct ob_limiter *l, const char *target, struct ob_err *err)
+{
+    static const char *const verbs[] = {"touched", "disabled", "deleted"};
+    struct ob_in_force f;
+    ob_limiter_rules(l, ob_limiter_side(l, target), &f);
+    for (int i = 0; i < OB_OFS * OB_LIMITS; i++) {
+        const struct ob_rule *r = &f.at[i / OB_LIMITS][i % OB_LIMITS];
+        if (r->people == 0)
+            return ob_fail(err, OB_ERR_GUARD,
+                           "%s: a request of the policy's own may touch anybody, and %s allows "
+                           "nobody to be %s; nothing more was sent: leave it out",
+                           target, r->by, verbs[r->of]);
+    }
+    return OB_OK;
+}
+
 /* ---- one call ---- */
 
 static enum ob_status began(struct ob_limiter *l, struct ob_err *err)

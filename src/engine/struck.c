@@ -54,18 +54,28 @@ const char *ob_struck_why(const struct ob_struck *s, const char *key, const char
     return at == OB_IDMAP_NONE ? NULL : s->whys[at];
 }
 
+static void spread_step(struct ob_struck *s, const struct ob_value *people)
+{
+    for (size_t k = 0; k < ob_list_count(people); k++) {
+        const struct ob_value *one = ob_list_at(people, k);
+        const char *key = ob_value_str(ob_list_at(one, 0));
+        const char *id = ob_value_str(ob_list_at(one, 1));
+        const char *why = ob_struck_why(s, key, id);
+        if (key && why)
+            ob_struck_add(s, key, why);
+        if (id && why)
+            ob_struck_add(s, id, why);
+    }
+}
+
+/* Until nobody is found any more: a policy may call one person by several names, one a step. */
 void ob_struck_spread(struct ob_struck *s, const struct ob_value *plan)
 {
     const struct ob_value *steps = ob_map_get(plan, "steps");
-    for (size_t i = 0; s->count && i < ob_list_count(steps); i++) {
-        const struct ob_value *people = ob_map_get(ob_list_at(steps, i), "people");
-        for (size_t k = 0; k < ob_list_count(people); k++) {
-            const struct ob_value *one = ob_list_at(people, k);
-            const char *key = ob_value_str(ob_list_at(one, 0));
-            const char *why = ob_struck_why(s, NULL, ob_value_str(ob_list_at(one, 1)));
-            if (key && why)
-                ob_struck_add(s, key, why);
-        }
+    for (size_t before = 0; before != s->count;) {
+        before = s->count;
+        for (size_t i = 0; i < ob_list_count(steps); i++)
+            spread_step(s, ob_map_get(ob_list_at(steps, i), "people"));
     }
 }
 

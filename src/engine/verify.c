@@ -119,6 +119,15 @@ static bool was_ours(struct ob_engine *e, struct ob_step *s, size_t i, enum ob_s
     return true;
 }
 
+/* Whoever stopped the run has no outcome: the process that takes it up looks again, and stops again
+ * while it is so. */
+static void turn_away(struct ob_engine *e, struct ob_step *s, size_t i, const char *why)
+{
+    bool stops = s->stop_on_change && s->op.err.status == OB_ERR_STALE;
+    s->progress[i].asked = s->progress[i].asked && !stops;
+    ob_step_person(e, s, i, stops ? OB_P_PENDING : OB_P_SKIPPED, why);
+}
+
 static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
                     const struct ob_value *row)
 {
@@ -139,7 +148,7 @@ static void checked(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen,
         return;
     }
     if (!ob_admit(e, s, i, seen, row, why)) {
-        ob_step_person(e, s, i, OB_P_SKIPPED, why);
+        turn_away(e, s, i, why);
         return;
     }
     s->progress[i].looks = 0;
@@ -329,7 +338,7 @@ static void verified(struct ob_engine *e, void *ctx, size_t i, enum ob_seen seen
         not_there(e, s, i, seen);
         /* Nothing came of the call, and before the next one the questions are asked again. */
         if (s->op.people[i].state == OB_P_READY && !ob_admit(e, s, i, seen, row, why))
-            ob_step_person(e, s, i, OB_P_SKIPPED, why);
+            turn_away(e, s, i, why);
     }
 }
 

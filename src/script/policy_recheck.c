@@ -217,6 +217,7 @@ void ob_recheck_take(struct ob_recheck *r, const struct ob_value *rows)
         char *why =
             ob_xasprintf("%s: active again since step %s switched it off", r->at->t->name, o->path);
         ob_map_put_str(&r->spared, o->key, why);
+        ob_map_put_str(&r->spared, o->id, why); /* a later step may have another name of them */
         free(why);
     }
 }

@@ -300,7 +300,7 @@ static int by_path(const void *a, const void *b)
     return strcmp(x, y);
 }
 
-static int by_target(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
     return strcmp(ob_map_str(a, "name"), ob_map_str(b, "name"));
 }
@@ -363,7 +363,8 @@ static void settle_steps(struct ob_policy *p)
     struct ob_value *steps = section(p, "steps");
     sort_section(p, "steps", by_path);
     sort_section(p, "readings", by_path);
-    sort_section(p, "targets", by_target);
+    sort_section(p, "targets", by_name);
+    sort_section(p, "inputs", by_name); /* a branch may read its own when an answer has come */
     order_actions(p);
     for (size_t i = 0; i < ob_list_count(steps); i++)
         assume_step(p, &steps->list.items[i]);

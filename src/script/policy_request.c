@@ -281,6 +281,7 @@ int ob_policy_request(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
     struct ob_policy_target *pt = *(struct ob_policy_target **)luaL_checkudata(L, 1, "ob.target");
+    struct ob_err err;
     char digest[65];
     lua_settop(L, 2);
     ob_policy_may_wait(L, "request");
@@ -292,6 +293,8 @@ int ob_policy_request(lua_State *L)
     if (pt->t->provider.is_read(pt->t->provider.self, r))
         return read_it(L, p, pt->t, r, words);
     p->proposed = true;
+    if (ob_limiter_check_raw(p->limiter, pt->t->name, &err) != OB_OK)
+        return ob_raise_host(L, &err);
     if (p->opt.mode == OB_MODE_PLAN)
         return not_while_planning(L, p, path, pt->t, r);
     return send_it(L, p, path, pt->t, r, 0);

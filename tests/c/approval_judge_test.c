@@ -378,6 +378,25 @@ static void struck_by_one_id_is_struck_everywhere(void **state)
     ob_struck_free(s);
 }
 
+/* Steps may be about rosters with other names of the same people, in any order. */
+static void struck_by_one_name_is_struck_by_all(void **state)
+{
+    static const char plan[] = "{\"steps\":[{\"people\":[[\"one_desktop\",\"1\"],"
+                               "[\"two.meeting\",\"two.meeting\"]]},"
+                               "{\"people\":[[\"one.meeting\",\"one_desktop\"]]},"
+                               "{\"people\":[[\"E1\",\"one.meeting\"],[\"E2\",\"two.meeting\"]]}]}";
+    struct ob_value doc;
+    struct ob_struck *s = ob_struck_new();
+    OK(ob_script_json(plan, strlen(plan), &doc, &err));
+    ob_struck_add(s, "E1", "by alice");
+    ob_struck_spread(s, &doc);
+    assert_string_equal(ob_struck_why(s, "one.meeting", "one_desktop"), "by alice");
+    assert_string_equal(ob_struck_why(s, "one_desktop", "1"), "by alice");
+    assert_null(ob_struck_why(s, "two.meeting", "two.meeting"));
+    ob_value_fini(&doc);
+    ob_struck_free(s);
+}
+
 /* ---- kept ---- */
 
 struct found {
@@ -445,6 +464,7 @@ int main(void)
         TEST(strikes_are_sorted_and_each_once),
         TEST(loosened_is_loosened_for_other_plans),
         TEST(struck_by_one_id_is_struck_everywhere),
+        TEST(struck_by_one_name_is_struck_by_all),
         TEST(what_is_kept_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,6 +385,24 @@ static void a_population_that_cannot_be_read_is_an_error(void **state)
     bench_fini(&b);
 }
 
+/* Nobody sees whom a request touches; where nobody may be touched, none goes. */
+static void none_is_none_for_requests_too(void **state)
+{
+    static const char text[] =
+        START "pcall(desktops.request, desktops, { method = 'POST', action = 'RemoveUsers',\n"
+              "  version = '2021-03-08', path = '/', form = { ['Users.1'] = 'x' } })";
+    struct bench b;
+    bench_init(&b, 40, 8, "");
+    allow(&b, OB_OF_DELETE, OB_LIMIT_USERS, 1);
+    good(&b, bench_plan(&b, text));
+    allow(&b, OB_OF_DELETE, OB_LIMIT_USERS, 0); /* taken back after the plan was made */
+    ends(&b, bench_apply(&b, text), OB_ERR_GUARD,
+         "desktops: a request of the policy's own may touch anybody, and targets.lua allows nobody "
+         "to be deleted");
+    ends(&b, bench_plan(&b, text), OB_ERR_GUARD, "allows nobody to be deleted");
+    bench_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +417,7 @@ int main(void)
         cmocka_unit_test(the_default_is_a_share_of_the_largest_population),
         cmocka_unit_test(a_share_that_is_written_later),
         cmocka_unit_test(a_population_that_cannot_be_read_is_an_error),
+        cmocka_unit_test(none_is_none_for_requests_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

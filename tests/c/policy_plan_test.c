@@ -70,6 +70,22 @@ static void stop_on_change(void **state)
     ends(&b, apply_after(&b, stop, MODIFY("Email = 'other@example.com'")), OB_ERR_STALE,
          "changed since it was planned: another Email; plan again");
     assert_int_equal(bench_state(&b, "clouds.desktops.disabled"), 0);
+    /* and the process after: what stopped it is still so */
+    ends(&b, bench_resume(&b, stop), OB_ERR_STALE, "another Email; plan again");
+    assert_int_equal(bench_state(&b, "clouds.desktops.disabled"), 0);
+    bench_fini(&b);
+}
+
+/* With nobody left in the step it is no smaller a stop. */
+static void stop_on_change_of_all(void **state)
+{
+    static const char stop[] =
+        CLOUDS "desktops:lock(people:first(1), { id = 'desktop_user', on_change = 'stop' })\n"
+               "meeting:disable(people, { id = 'meeting_account' })\n";
+    struct bench b;
+    ends(&b, apply_after(&b, stop, MODIFY("Email = 'other@example.com'")), OB_ERR_STALE,
+         "another Email; plan again");
+    assert_int_equal(bench_state(&b, "clouds.meeting.disabled"), 0);
     bench_fini(&b);
 }
 
@@ -154,10 +170,10 @@ static void wrong_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_each_was),      cmocka_unit_test(somebody_else_by_now),
-        cmocka_unit_test(stop_on_change),     cmocka_unit_test(another_state),
-        cmocka_unit_test(a_change_elsewhere), cmocka_unit_test(swapped_people),
-        cmocka_unit_test(wrong_option),
+        cmocka_unit_test(what_each_was),  cmocka_unit_test(somebody_else_by_now),
+        cmocka_unit_test(stop_on_change), cmocka_unit_test(stop_on_change_of_all),
+        cmocka_unit_test(another_state),  cmocka_unit_test(a_change_elsewhere),
+        cmocka_unit_test(swapped_people), cmocka_unit_test(wrong_option),
     };
     return cmocka_run_group_tests_name("plans of policies", tests, NULL, NULL);
 }

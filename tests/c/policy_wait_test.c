@@ -134,6 +134,23 @@ static void hired_again(void **state)
     free(fresh);
 }
 
+/* They are spared by whatever name a later step has of them. */
+static void switched_on_and_named_otherwise(void **state)
+{
+    static const char text[] = CLOUDS
+        "desktops:lock(people, { id = 'desktop_user' })\n"
+        "wait { days = 30, recheck = 'leavers' }\n"
+        "desktops:remove(input.csv('leavers', { key = 'desktop_user' }), { straight = true })\n";
+    struct bench b;
+    begin(&b, text);
+    bench_aside(&b, CLOUDS "desktops:unlock(people:first(2), { id = 'desktop_user' })\n");
+    b.now += 31 * DAY;
+    good(&b, bench_resume(&b, text));
+    assert_int_equal(bench_count(&b, "3", OB_P_SKIPPED), 2);
+    assert_int_equal(bench_state(&b, "clouds.desktops.count"), 36);
+    bench_fini(&b);
+}
+
 static void switched_on_by_somebody(void **state)
 {
     static const char text[] = CLOUDS SWITCH_OFF
@@ -253,6 +270,7 @@ int main(void)
                                        cmocka_unit_test(branches_wait_side_by_side),
                                        cmocka_unit_test(hired_again),
                                        cmocka_unit_test(switched_on_by_somebody),
+                                       cmocka_unit_test(switched_on_and_named_otherwise),
                                        cmocka_unit_test(switched_on_who_was_off_before),
                                        cmocka_unit_test(switched_on_by_the_run),
                                        cmocka_unit_test(the_same_after_a_crash)};
