@@ -47,21 +47,48 @@ static enum ob_status cannot(const char *what, const char *path, struct ob_err *
     return ob_fail(err, OB_ERR_USAGE, "%s %s: %s", what, path, strerror(errno));
 }
 
-/* A new file, on stable storage or not there at all. */
-static enum ob_status write_new(const char *path, mode_t mode, BIO *pem, struct ob_err *err)
+static enum ob_status there_already(const char *path, struct ob_err *err)
+{
+    return ob_fail(err, OB_ERR_USAGE, "key %s: is there already; nothing was written", path);
+}
+
+/* Over nothing that is there; where a file system knows no links, what was looked for a moment
+ * ago has to do. */
+static int put_in_place(const char *fresh, const char *path)
+{
+    if (link(fresh, path) == 0)
+        return unlink(fresh);
+    return errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS ? rename(fresh, path) : -1;
+}
+
+static enum ob_status write_fresh(const char *fresh, const char *path, mode_t mode, BIO *pem,
+                                  struct ob_err *err)
 {
     char *p;
     long len = BIO_get_mem_data(pem, &p);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0 && errno == EEXIST)
-        return ob_fail(err, OB_ERR_USAGE, "key %s: is there already; nothing was written", path);
+    (void)unlink(fresh); /* of a process that was killed */
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return cannot("key", path, err);
     bool written = write(fd, p, (size_t)len) == len && fsync(fd) == 0;
     enum ob_status st = written ? OB_OK : cannot("key", path, err);
     close(fd);
-    if (!written)
-        unlink(path);
+    if (written && put_in_place(fresh, path) != 0)
+        st = errno == EEXIST ? there_already(path, err) : cannot("key", path, err);
+    if (st != OB_OK)
+        unlink(fresh);
+    return st;
+}
+
+/* A new file, on stable storage or not there at all, also when the process is killed here: a key
+ * that is empty would keep a ledger from ever being opened. */
+static enum ob_status write_new(const char *path, mode_t mode, BIO *pem, struct ob_err *err)
+{
+    if (access(path, F_OK) == 0)
+        return there_already(path, err);
+    char *fresh = ob_xasprintf("%s.new", path);
+    enum ob_status st = write_fresh(fresh, path, mode, pem, err);
+    free(fresh);
     return st;
 }
 

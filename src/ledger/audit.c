@@ -408,7 +408,9 @@ static enum ob_status check_known(struct ob_ledger *l, struct ob_err *err)
     return st == OB_OK && strcmp(hash, known.hash) != 0 ? refuse_older(l, &known, true, err) : st;
 }
 
-/* A ledger whose tables are there and which has no chain: of before there were chains. */
+/* A ledger whose tables are there and which has no chain: of before there were chains. The key is
+ * made with the chain, so where it lies there was one, and to begin another would make good what
+ * somebody removed. */
 static enum ob_status begin_late(struct ob_ledger *l, struct ob_err *err)
 {
     bool own;
@@ -417,7 +419,12 @@ static enum ob_status begin_late(struct ob_ledger *l, struct ob_err *err)
     if (st != OB_OK)
         return st;
     st = ob_head_read(l, &h, err); /* another process may have been faster */
-    if (st == OB_OK && !h.seq)
+    if (st == OB_OK && !h.seq && ob_audit_key_there(l->audit))
+        st = ob_audit_refuse(l, err,
+                             "it has no chain of events, but its key %s is there, so somebody"
+                             " removed the chain; restore the ledger from a backup",
+                             l->audit->key_path);
+    else if (st == OB_OK && !h.seq)
         st = ob_audit_begin(l, OB_AUDIT_SCHEMA, err);
     return ob_ledger_group_end(l, own, st, err);
 }

@@ -101,6 +101,7 @@ enum ob_status ob_audit_refuse(struct ob_ledger *l, struct ob_err *err, const ch
 /* Reads the key, or makes it when no chain needs another one. */
 OB_MUST_CHECK enum ob_status ob_audit_key_need(struct ob_ledger *l, bool chained,
                                                struct ob_err *err);
+bool ob_audit_key_there(const struct ob_audit *a);
 bool ob_head_signed_by(const struct ob_head *h, const struct ob_key *key);
 
 /* The file beside the ledger that knows its latest head. *there false: no such file. */

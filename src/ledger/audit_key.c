@@ -19,6 +19,11 @@ static bool is_missing(const char *path)
     return access(path, F_OK) != 0 && errno == ENOENT;
 }
 
+bool ob_audit_key_there(const struct ob_audit *a)
+{
+    return !is_missing(a->key_path);
+}
+
 static enum ob_status key_gone(struct ob_ledger *l, struct ob_err *err)
 {
     return ob_audit_refuse(l, err,
@@ -86,7 +91,7 @@ enum ob_status ob_head_file_read(const char *path, struct ob_head *h, bool *ther
     close(fd);
     if (n < 0)
         return ob_fail(err, OB_ERR, "%s: cannot read: %s", path, strerror(why));
-    if (n == 0) /* a crash between making it and writing it */
+    if (!*text) /* a crash between making it and writing it; of the machine, it may be all zeros */
         return OB_OK;
     *there = true;
     return parse_file(path, text, h, err);

@@ -106,7 +106,7 @@ struct ob_call_row {
     enum ob_call_kind kind;
     int attempt;       /* 1 is the first */
     char *request_id;  /* the X-Request-Id of this attempt */
-    char *body_digest; /* SHA-256 of the bytes sent, hex */
+    char *body_digest; /* SHA-256 of the bytes sent, hex; read: HMAC of it, under the run's key */
     int64_t *people;   /* indexes into the step's roster */
     size_t people_count;
     int64_t sent_ms;

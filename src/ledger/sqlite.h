@@ -2,6 +2,7 @@
  * one query from its opening to its end, and how SQLite's failures are told. */
 #pragma once
 #include <sqlite3.h>
+#include "base/digest.h"
 #include "ledger/ledger.h"
 #include "ledger/lock.h"
 #include "ledger/seal.h"
@@ -122,6 +123,11 @@ OB_MUST_CHECK enum ob_status ob_subject_of_position(struct ob_ledger *l, int64_t
 /* Its key and its tag are gone with the commit; the row and its proof stay. */
 OB_MUST_CHECK enum ob_status ob_subject_destroy(struct ob_ledger *l, int64_t id,
                                                 struct ob_err *err);
+
+/* A digest as it is held: made anew with this key, so that who was erased cannot be found by trying
+ * names. As it is in a ledger in memory. */
+void ob_subject_digest(struct ob_ledger *l, const struct ob_subject *s, const char *digest,
+                       char out[OB_SHA256_HEX]);
 
 /* Bind a value sealed under this key; as it is in a ledger in memory, and when it is empty.
  * NULL text is "", a NULL buffer is SQL's NULL; bytes are a blob in memory too. */

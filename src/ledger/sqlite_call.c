@@ -12,9 +12,11 @@ static enum ob_status put_call(struct ob_ledger *l, struct ob_call_row *c,
     struct ob_query q;
     int changed;
     struct ob_subject s;
+    char digest[OB_SHA256_HEX];
     enum ob_status st = ob_subject_of_run(l, c->run, &s, err);
     if (st != OB_OK)
         return st;
+    ob_subject_digest(l, &s, c->body_digest, digest);
     ob_query_open(&q, l, OB_SQL_CALL_PUT);
     ob_query_int(&q, c->run);
     ob_query_text(&q, c->step);
@@ -23,7 +25,7 @@ static enum ob_status put_call(struct ob_ledger *l, struct ob_call_row *c,
     ob_query_text(&q, ob_call_kind_word(c->kind));
     ob_query_int(&q, c->attempt);
     ob_query_text(&q, c->request_id);
-    ob_query_text(&q, c->body_digest);
+    ob_query_text(&q, digest);
     ob_query_buf(&q, people);
     ob_query_int(&q, (int64_t)c->people_count);
     ob_query_int(&q, c->sent_ms);

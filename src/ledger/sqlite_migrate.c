@@ -35,7 +35,7 @@ enum whose { NOBODY, ITS_OWN, THE_RUNS, THE_PERSONS, THE_POSITIONS };
 
 struct copy {
     const char *select, *insert;
-    const char *columns; /* one letter each: . as it is, s sealed text, b sealed bytes */
+    const char *columns; /* one letter each: . as it is, s sealed text, b sealed bytes, d digest */
     enum whose whose;
     int at;        /* the column with the run, the name, or the step before its position */
     bool recorded; /* the subject is the last value of the row */
@@ -68,7 +68,7 @@ static const struct copy copies[] = {
      "INSERT INTO call (id, run, step, target, action, kind, attempt, request_id, body_digest,"
      " people, people_count, sent_ms, done_ms, http_status, result, detail)"
      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-     "...............s", THE_RUNS, 1, false},
+     "........d......s", THE_RUNS, 1, false},
     {"SELECT target, what, value FROM old_learned ORDER BY target, what",
      "INSERT INTO learned (target, what, value) VALUES (?, ?, ?)", "...", NOBODY, 0, false},
 };
@@ -99,6 +99,15 @@ static void bind_value(struct ob_query *to, struct ob_query *from, int column)
         to->rc = sqlite3_bind_value(to->st, ++to->bound, sqlite3_column_value(from->st, column));
 }
 
+static void bind_digest(struct ob_query *to, struct ob_query *from, int column,
+                        const struct ob_subject *s)
+{
+    char digest[OB_SHA256_HEX];
+    ob_subject_digest(from->l, s, ob_query_lend_text(from, column), digest);
+    if (to->rc == SQLITE_OK)
+        to->rc = sqlite3_bind_text(to->st, ++to->bound, digest, -1, SQLITE_TRANSIENT);
+}
+
 static enum ob_status copy_row(const struct copy *c, struct ob_query *from, struct ob_query *to,
                                struct ob_err *err)
 {
@@ -112,6 +121,8 @@ static enum ob_status copy_row(const struct copy *c, struct ob_query *from, stru
             bind_value(to, from, i);
         else if (c->columns[i] == 's')
             ob_query_seal(to, &s, ob_query_lend_text(from, i));
+        else if (c->columns[i] == 'd')
+            bind_digest(to, from, i, &s);
         else
             ob_query_seal_bytes(to, &s, sqlite3_column_blob(from->st, i),
                                 (size_t)sqlite3_column_bytes(from->st, i));

@@ -3,6 +3,7 @@
 #include "ledger/sqlite.h"
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/digest.h"
@@ -171,6 +172,22 @@ enum ob_status ob_subject_destroy(struct ob_ledger *l, int64_t id, struct ob_err
     ob_query_open(&q, l, OB_SQL_SUBJECT_DESTROY);
     ob_query_int(&q, id);
     return ob_query_write(&q, &changed, err);
+}
+
+void ob_subject_digest(struct ob_ledger *l, const struct ob_subject *s, const char *digest,
+                       char out[OB_SHA256_HEX])
+{
+    unsigned char mac[32];
+    struct ob_buf hex;
+    ob_buf_init(&hex, OB_BUF_SMALL);
+    if (l->sealer && s->alive && digest && *digest) {
+        ob_hmac_sha256(s->key, sizeof s->key, digest, strlen(digest), mac);
+        ob_hex(&hex, mac, sizeof mac);
+    } else if (!l->sealer && digest) {
+        ob_buf_adds(&hex, digest);
+    }
+    snprintf(out, OB_SHA256_HEX, "%s", ob_buf_str(&hex));
+    ob_buf_fini(&hex);
 }
 
 /* ---- binding ---- */

@@ -187,6 +187,8 @@ static void fill_all(const char *path)
         by_hand(path, sql);
     }
     unlink(head_path);
+    unlink(key_path);
+    unlink(pub_path);
     struct ob_ledger *l = open_at(path);
     OK(ob_ledger_learned_put(l, "meeting", "rate", "8", &err));
     ob_ledger_close(l);
@@ -289,6 +291,7 @@ static void rebuilt(void **state)
     struct ob_ledger *l = NULL;
     FAILS(ob_ledger_open(&l, p->path, &err), OB_ERR_AUDIT, "has no chain of events");
     unlink(head_path);
+    FAILS(ob_ledger_open(&l, p->path, &err), OB_ERR_AUDIT, "somebody removed the chain");
     unlink(key_path);
     unlink(pub_path);
     ob_ledger_close(open_at(p->path));
@@ -325,6 +328,22 @@ static void older_copy(void **state)
     FAILS(ob_ledger_open(&l, p->path, &err), OB_ERR_AUDIT, "it is an older copy, or was changed");
     unlink(head_path); /* as the message says */
     ob_ledger_close(open_at(p->path));
+    clean(p->path);
+}
+
+/* What a power failure may leave of a file that was new: its length, and none of its bytes. */
+static void head_of_zeros(void **state)
+{
+    struct place *p = *state;
+    name_files(p);
+    fill(p->path);
+    int fd = open(head_path, O_WRONLY | O_TRUNC);
+    assert_int_equal(ftruncate(fd, 320), 0);
+    close(fd);
+    clean(p->path);
+    struct ob_ledger *l = open_at(p->path);
+    OK(ob_ledger_learned_put(l, "meeting", "rate", "9", &err));
+    ob_ledger_close(l);
     clean(p->path);
 }
 
@@ -403,6 +422,7 @@ int main(void)
         IN_PLACE(events_changed), IN_PLACE(rebuilt),
         IN_PLACE(older_copy),     cmocka_unit_test(head_texts),
         IN_PLACE(key_lost),       IN_PLACE(cut_before_a_write),
+        IN_PLACE(head_of_zeros),
     };
     int failed = cmocka_run_group_tests_name("audit chain", tests, NULL, NULL);
     ob_verify_report_fini(&report);

@@ -5,10 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/signature.h"
@@ -144,6 +148,30 @@ static void nothing_is_overwritten(void **state)
     ob_key_free(other);
 }
 
+/* A key file is whole or not there, also when the process dies while it writes. */
+static void killed_while_writing(void **state)
+{
+    struct ob_key *k = ob_key_new(), *read;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct rlimit none = {0};
+        signal(SIGXFSZ, SIG_DFL);
+        setrlimit(RLIMIT_CORE, &none);
+        setrlimit(RLIMIT_FSIZE, &none);
+        (void)!ob_key_write_private(k, in_dir("g.pem"), &err);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+    assert_int_equal(access(in_dir("g.pem"), F_OK), -1);
+    assert_int_equal(ob_key_write_private(k, in_dir("g.pem"), &err), OB_OK);
+    assert_int_equal(ob_key_read_private(&read, in_dir("g.pem"), &err), OB_OK);
+    assert_int_equal(access(in_dir("g.pem.new"), F_OK), -1);
+    ob_key_free(read);
+    ob_key_free(k);
+}
+
 static void refuses(enum ob_status st, const char *says)
 {
     assert_int_equal(st, OB_ERR_USAGE);
@@ -222,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(openssl_signs_we_verify, make_dir, remove_dir),
         cmocka_unit_test(every_bit_counts),
         cmocka_unit_test_setup_teardown(nothing_is_overwritten, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(killed_while_writing, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(what_is_no_key_is_refused, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(the_print_is_that_of_the_der, make_dir, remove_dir),
         cmocka_unit_test(base64_has_one_spelling),

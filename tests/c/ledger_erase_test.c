@@ -102,7 +102,7 @@ static void put_call(struct ob_ledger *l, int64_t run, int64_t *people, size_t c
                             .action = "disable",
                             .kind = OB_CALL_LOOKUP,
                             .request_id = "r",
-                            .body_digest = "b",
+                            .body_digest = "b0dyd1gest",
                             .people = people,
                             .people_count = count,
                             .result = "refused",
@@ -267,6 +267,7 @@ static void sealed(void **state)
         assert_true(held(l, texts[i]));
     }
     assert_false(held(l, "nobody's"));
+    assert_false(stands(p->path, "b0dyd1gest", 10)); /* from which a name could be guessed */
     ob_ledger_close(l);
     l = open_at(":memory:"); /* rehearsals: quick, and gone with the process */
     put_inputs(l);

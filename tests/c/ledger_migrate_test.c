@@ -243,10 +243,14 @@ static void version_1(void **state)
     older(p->path, "v1.sql");
 }
 
+/* Of `{"UserNames":["..."]}` and the like: whoever tries names must not find one. */
+#define OF_A_BODY "243cd35aef5fde2fe0f49847138d75e46ca69afef7298118bfb71b16543915dc"
+
 static void version_2(void **state)
 {
     struct place *p = *state;
     older(p->path, "v2.sql");
+    assert_false(stands(p->path, OF_A_BODY, strlen(OF_A_BODY)));
     struct ob_ledger *l = open_at(p->path);
     struct ob_run_row r;
     struct ob_erasure e;
