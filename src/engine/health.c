@@ -44,6 +44,11 @@ static enum ob_status check_age(const struct ob_source *s, const struct ob_deman
             "%s: it is no file, so nobody knows how old it is, and expect { newer_than } "
             "asks: --input %s=FILE",
             s->file, s->input);
+    if (s->mtime_ms - now_ms > (int64_t)DAY_MS) /* less may be another time zone's */
+        return ob_fail(err, OB_ERR_INPUT,
+                       "%s: last changed %s, which has not come yet, so nobody knows how old it "
+                       "is, and expect { newer_than } asks; set the clock right, or get a new one",
+                       s->file, ob_time_iso(s->mtime_ms, false, when));
     if (now_ms - s->mtime_ms <= d->newer_than_ms)
         return OB_OK;
     return ob_fail(err, OB_ERR_INPUT,
