@@ -80,7 +80,7 @@ end
 
 -- One account with all its fields: what looks somebody up and what remembers them (A.4).
 local detail = {
-  max = 1,
+  max = 1, ranks = true,
   request = function(target, args)
     return {
       method = "GET",
@@ -324,7 +324,7 @@ return {
 
   -- A row of the list has no rooms and no devices: a snapshot is always the detail.
   lookup = detail,
-  snapshot = detail,
+  snapshot = { max = detail.max, request = detail.request, answer = detail.answer },
 
   list = {
     page = 500,

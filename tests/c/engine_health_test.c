@@ -180,6 +180,34 @@ static void half_a_lookup(void **state)
     }
 }
 
+/* A list that does not say who is an administrator: who does is asked. */
+static void a_list_without_ranks(void **state)
+{
+    (void)state;
+    for (int ranks = 0; ranks < 2; ranks++) {
+        struct world w;
+        struct ob_engine *e;
+        struct ob_value args = {0};
+        world_init(&w, 20, 1);
+        w.info.lookup_max = 1;
+        w.info.lookup_ranks = ranks;
+        ob_value_set_map(&args);
+        struct ob_value *ids = ob_map_put(&args, "ids");
+        ob_value_set_list(ids);
+        for (int i = 0; i < 20; i++)
+            ob_list_push_str(ids, w.beings[i].id);
+        struct ob_op *op = read_it(&w, "lookup", &args, &e);
+        assert_int_equal(op->err.status, OB_OK);
+        assert_int_equal(ob_list_count(&op->value), 20);
+        assert_true(w.lists > 0);
+        assert_int_equal(w.lookups, ranks ? 20 : 0);
+        ob_op_free(op);
+        ob_engine_free(e);
+        ob_value_fini(&args);
+        world_fini(&w);
+    }
+}
+
 /* ---- what the ledger testifies ---- */
 
 struct sights {
@@ -225,6 +253,7 @@ int main(void)
         cmocka_unit_test(populations),
         cmocka_unit_test(half_a_directory),
         cmocka_unit_test(half_a_lookup),
+        cmocka_unit_test(a_list_without_ranks),
         cmocka_unit_test(sightings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
