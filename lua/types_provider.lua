@@ -105,6 +105,8 @@
 
 ---@class Lookup : Operation
 ---@field max integer        ids in one call
+---@field ranks? boolean      of lookup: it says `admin` of everybody, so that who is in a list
+---    without it is looked up
 
 ---@class List : Operation
 ---@field page integer       rows in one call

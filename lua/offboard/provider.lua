@@ -77,6 +77,7 @@ function M.load(name)
   return {
     name = name, actions = actions,
     lookup_max = provider.lookup and provider.lookup.max or 0,
+    lookup_ranks = provider.lookup ~= nil and provider.lookup.ranks == true,
     snapshot_max = provider.snapshot and provider.snapshot.max or 0,
     list_page = list and list.page or 0,
     list_total = list ~= nil and list.total,

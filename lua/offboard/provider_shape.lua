@@ -71,7 +71,7 @@ local shape = {
     endpoint = place,
     credentials = { type = "list", of = option },
     actions = { type = "map", of = action },
-    lookup = with { max = { type = "integer", min = 1, max = 10000 } },
+    lookup = with { max = { type = "integer", min = 1, max = 10000 }, ranks = "boolean?" },
     snapshot = with { max = { type = "integer", min = 1, max = 10000 } },
     list = with { page = { type = "integer", min = 1, max = 10000 }, total = "boolean" },
     reads = plain("map", with {}),

@@ -96,6 +96,19 @@ function M.whole(value)
   return math.type(value) == "integer" and value or nil
 end
 
+-- Is something so that a row calls true or false? Nil where the row does not say. Of what is no
+-- boolean only the texts and numbers that mean no are a no: a word that nobody knows is a yes.
+local no_words = { [0] = true, ["0"] = true, [""] = true, ["false"] = true, no = true, n = true }
+
+function M.flag(value)
+  if value == nil or value == json.null then
+    return nil
+  elseif type(value) == "boolean" then
+    return value
+  end
+  return not no_words[type(value) == "string" and value:lower() or value]
+end
+
 local function sorted_keys(map)
   local keys = {}
   for key in pairs(map) do

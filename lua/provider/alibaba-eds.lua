@@ -94,12 +94,9 @@ end
 -- ---- reads ----
 
 -- IsTenantManager is an administrator of the tenant; EnableAdminAccess is not: it makes its
--- holder the administrator of that one desktop (A.3). Nil where the row does not say.
+-- holder the administrator of that one desktop (A.3).
 local function is_admin(row)
-  if type(row.IsTenantManager) == "boolean" then
-    return row.IsTenantManager
-  end
-  return nil
+  return wire.flag(row.IsTenantManager)
 end
 
 local function people_of(answer)

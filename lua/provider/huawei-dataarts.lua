@@ -16,12 +16,14 @@ local function is_group(row)
 end
 
 -- The built-in role admin is r00001 (B); whoever owns the domain administers everything in it. Nil
--- where the row tells no roles.
+-- where the row tells no roles; roles that cannot be read may be that one.
 local function is_admin(row)
-  if row.domain_owner == true then
+  if wire.flag(row.domain_owner) then
     return true
-  elseif not wire.is_list(row.roles) then
+  elseif row.roles == nil or row.roles == json.null then
     return nil
+  elseif not wire.is_list(row.roles) then
+    return true
   end
   for _, role in ipairs(row.roles) do
     if wire.is_map(role) and role.role_id == "r00001" then

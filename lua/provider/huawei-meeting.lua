@@ -41,11 +41,11 @@ local function id_of(target, row)
 end
 
 -- All fields as they came, and `admin`: is this one an administrator? adminType is 0 for the
--- default administrator, 1 for the others and 2 for everybody else (A.4); a number nobody wrote
--- down is an administrator's until it is known.
+-- default administrator, 1 for the others and 2 for everybody else (A.4); what nobody wrote down,
+-- number or not, is an administrator's until it is known.
 local function person(id, row)
   local rank, kind = wire.whole(row.adminType), row.userType
-  if rank then
+  if row.adminType ~= nil and row.adminType ~= json.null then
     row.admin = rank ~= 2
   end
   return {
@@ -80,7 +80,7 @@ end
 
 -- One account with all its fields: what looks somebody up and what remembers them (A.4).
 local detail = {
-  max = 1,
+  max = 1, ranks = true,
   request = function(target, args)
     return {
       method = "GET",
@@ -113,17 +113,31 @@ local function rows_of(target, data)
   return people
 end
 
+-- Where a page begins, and what was counted before.
+local function offset_of(cursor)
+  if type(cursor) == "table" then
+    return cursor.offset, cursor.count
+  end
+  return cursor or 0
+end
+
 -- Past the end the last page comes again (A.4), so `count` ends the list and not an empty page.
 -- It counts people without a third-party account too, so where those are passed over it is no
--- total that the rows could add up to.
+-- total that the rows could add up to, and the cursor remembers it: a count that falls while the
+-- pages are read would end the list early.
 local function read_list(target, args, answer)
-  local from = args.cursor or 0
+  local from, before = offset_of(args.cursor)
   local data = wire.list(answer, answer.json, "data")
   local count = data and wire.whole(answer.json.count)
   if not count or count < 0 then
     return nil, "the page has no list `data` or no number `count`"
   end
-  local total = target.account_type == 0 and count or -1
+  local by_account = target.account_type == 0
+  local total = by_account and count or -1
+  if before and before ~= count then
+    return nil, ("the count was %d and is %d: it changes while the pages are read"):format(before,
+      count)
+  end
   if from > 0 and from >= count then
     return { people = {}, total = total }
   end
@@ -134,7 +148,8 @@ local function read_list(target, args, answer)
     return nil, ("the page at %d is empty, and there are %d people"):format(from, count)
   end
   local reached = from + #data
-  return { people = people, total = total, next = reached < count and reached or nil }
+  local next_page = by_account and reached or { offset = reached, count = count }
+  return { people = people, total = total, next = reached < count and next_page or nil }
 end
 
 -- ---- putting back what was deleted (A.4) ----
@@ -309,7 +324,7 @@ return {
 
   -- A row of the list has no rooms and no devices: a snapshot is always the detail.
   lookup = detail,
-  snapshot = detail,
+  snapshot = { max = detail.max, request = detail.request, answer = detail.answer },
 
   list = {
     page = 500,
@@ -318,7 +333,7 @@ return {
       return {
         method = "GET",
         path = "/v1/usg/dcs/corp/member",
-        query = { { "offset", args.cursor or 0 }, { "limit", 500 } },
+        query = { { "offset", (offset_of(args.cursor)) }, { "limit", 500 } },
       }
     end,
     answer = read_list,

@@ -44,6 +44,11 @@ static enum ob_status check_age(const struct ob_source *s, const struct ob_deman
             "%s: it is no file, so nobody knows how old it is, and expect { newer_than } "
             "asks: --input %s=FILE",
             s->file, s->input);
+    if (s->mtime_ms - now_ms > (int64_t)DAY_MS) /* less may be another time zone's */
+        return ob_fail(err, OB_ERR_INPUT,
+                       "%s: last changed %s, which has not come yet, so nobody knows how old it "
+                       "is, and expect { newer_than } asks; set the clock right, or get a new one",
+                       s->file, ob_time_iso(s->mtime_ms, false, when));
     if (now_ms - s->mtime_ms <= d->newer_than_ms)
         return OB_OK;
     return ob_fail(err, OB_ERR_INPUT,
@@ -82,15 +87,23 @@ enum ob_status ob_health_check(const struct ob_source *s, const struct ob_demand
 }
 
 enum ob_status ob_health_population(const char *target, int64_t count, int64_t largest,
-                                    struct ob_err *err)
+                                    int64_t least, struct ob_err *err)
 {
-    if (count >= largest - count)
+    if (count < least)
+        return ob_fail(err, OB_ERR_INPUT,
+                       "%s: the cloud tells of %" PRId64 " people, and targets.lua says that "
+                       "there are at least %" PRId64
+                       ": it may not be telling all; look there before you plan again, or write "
+                       "people = %" PRId64,
+                       target, count, least, count);
+    if (least || largest < OB_POPULATION_SMALL || count >= largest - count)
         return OB_OK;
     return ob_fail(err, OB_ERR_INPUT,
-                   "%s: %" PRId64 " people, and there were %" PRId64
-                   " within the last 30 days: that is less than half, so the cloud may not be "
-                   "telling all; look there before you plan again",
-                   target, count, largest);
+                   "%s: the cloud tells of %" PRId64 " people, and there were %" PRId64
+                   " within the last 30 days: that is less than half, so it may not be telling "
+                   "all; look there before you plan again; when so many have really left, write "
+                   "people = %" PRId64 " into its target of targets.lua",
+                   target, count, largest, count);
 }
 
 /* ---- the last good read ---- */

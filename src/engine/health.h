@@ -39,8 +39,12 @@ OB_MUST_CHECK enum ob_status ob_health_recall(struct ob_ledger *l, const struct 
 OB_MUST_CHECK enum ob_status ob_health_remember(struct ob_ledger *l, const struct ob_source *s,
                                                 int64_t now_ms, struct ob_err *err);
 
+#define OB_POPULATION_SMALL 20 /* of so few half may leave on one day */
+
 /* A directory that is complete by the cloud's own count may still be half of itself, when the
  * count is halved with it: fewer than half of `largest`, the most people it had in the last 30
- * days (0: not known), is OB_ERR_INPUT. */
+ * days (less than OB_POPULATION_SMALL: nothing is concluded), is OB_ERR_INPUT. Where the operator
+ * says how many there are at least (`least`; 0: does not), that is what counts. */
 OB_MUST_CHECK enum ob_status ob_health_population(const char *target, int64_t count,
-                                                  int64_t largest, struct ob_err *err);
+                                                  int64_t largest, int64_t least,
+                                                  struct ob_err *err);

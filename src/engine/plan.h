@@ -7,7 +7,7 @@
  *     vars = { K = V },
  *     max_delete, ceiling?, allow_empty, memory, cpu_ms,
  *     limits = [{ target, population?, rules = [{ of, what, people, by, share? }] }],
- *     targets = [{ name, provider, endpoint, population? }],
+ *     targets = [{ name, provider, endpoint, people? }],
  *     readings = [{ path, target, op, asked, digest }],    asked: digest of the question;
  *                                                          digest: of the answer, kept as a blob
  *     steps = [{ path, where, target, action, kind, options, people = [person, ...] }

@@ -40,11 +40,12 @@ struct ob_provider_info {
     const char *signer; /* chosen by the credential fields the target has */
     struct ob_action *actions;
     size_t action_count;
-    int lookup_max;   /* ids in one lookup call; 0: no lookup, only list */
-    int snapshot_max; /* ids in one snapshot call; 0: a lookup's fields are the snapshot */
-    int list_page;    /* rows in one list call; 0: no list */
-    bool list_total;  /* its first page says how many there are */
-    char **reads;     /* names of the other readings ("roles") */
+    int lookup_max;    /* ids in one lookup call; 0: no lookup, only list */
+    bool lookup_ranks; /* a lookup says of everybody whether they are an administrator */
+    int snapshot_max;  /* ids in one snapshot call; 0: a lookup's fields are the snapshot */
+    int list_page;     /* rows in one list call; 0: no list */
+    bool list_total;   /* its first page says how many there are */
+    char **reads;      /* names of the other readings ("roles") */
     size_t read_count;
     char **identity; /* fields of a row that tell whether it is still the same person */
     size_t identity_count;

@@ -14,6 +14,11 @@
 /* Until another step's administrator is done with. */
 #define TURN_MS 200
 
+/* Who may act upon an administrator of a target, of all runs of this ledger: "RUN UNTIL". A run
+ * that was killed keeps nobody waiting for longer than this, and itself not at all. */
+#define SEAT    "administrator"
+#define SEAT_MS 300000
+
 static bool takes_away(const struct ob_action *a)
 {
     return a->kind == OB_KIND_DISABLE || a->kind == OB_KIND_DELETE;
@@ -187,11 +192,51 @@ static void counted(struct ob_engine *e, void *ctx, const struct ob_err *err)
     }
 }
 
-/* Two steps that count at the same time would both find the other one's administrator. */
+/* ---- one at a time, in all runs ---- */
+
+static bool seat_is_free(struct ob_engine *e, const struct ob_step *s, struct ob_err *err)
+{
+    int64_t run = 0, until_ms = 0, now_ms = ob_wall_ms(e->opt.clock);
+    struct ob_buf text;
+    ob_buf_init(&text, OB_BUF_SMALL);
+    err->status = ob_ledger_learned_get(e->opt.ledger, s->ts->t->name, SEAT, &text, err);
+    if (err->status == OB_OK)
+        sscanf(ob_buf_str(&text), "%" SCNd64 " %" SCNd64, &run, &until_ms);
+    ob_buf_fini(&text);
+    return err->status == OB_OK &&
+           (run == e->opt.run || until_ms <= now_ms || until_ms > now_ms + SEAT_MS);
+}
+
+static void put_seat(struct ob_engine *e, const struct ob_step *s, int64_t until_ms)
+{
+    char text[64];
+    struct ob_err err;
+    snprintf(text, sizeof text, "%" PRId64 " %" PRId64, until_ms ? e->opt.run : 0, until_ms);
+    if (ob_ledger_learned_put(e->opt.ledger, s->ts->t->name, SEAT, text, &err) != OB_OK)
+        ob_engine_broken(e, &err);
+}
+
+/* Looked at twice: whoever waits does so without keeping the others from the ledger. It is on disk
+ * before the counting begins, as all is that comes before a call. */
+static bool take_seat(struct ob_engine *e, struct ob_step *s)
+{
+    struct ob_err err = {0};
+    if (!e->opt.ledger)
+        return true;
+    bool mine = seat_is_free(e, s, &err) && ob_engine_txn(e, true) && seat_is_free(e, s, &err);
+    if (mine)
+        put_seat(e, s, ob_wall_ms(e->opt.clock) + SEAT_MS);
+    else if (err.status != OB_OK)
+        ob_engine_broken(e, &err);
+    return mine;
+}
+
+/* Two steps that count at the same time would both find the other one's administrator, and so
+ * would two runs. */
 bool ob_rank_count(struct ob_engine *e, struct ob_step *s)
 {
     static const struct ob_listing_ops ops = {count_row, count_anew, counted, NULL};
-    if (s->ts->counting && s->ts->counting != s) {
+    if ((s->ts->counting && s->ts->counting != s) || !take_seat(e, s)) {
         s->not_before = ob_engine_now(e) + TURN_MS;
         return true;
     }
@@ -207,7 +252,7 @@ bool ob_rank_count(struct ob_engine *e, struct ob_step *s)
 }
 
 /* A directory may lag: who was acted upon is not counted any more, whatever it shows. */
-void ob_rank_release(struct ob_step *s)
+void ob_rank_release(struct ob_engine *e, struct ob_step *s)
 {
     if (s->ts->counting != s)
         return;
@@ -215,4 +260,6 @@ void ob_rank_release(struct ob_step *s)
     if (p->state != OB_P_FAILED && p->state != OB_P_SKIPPED)
         ob_list_push_str(&s->ts->taken, p->id);
     s->ts->counting = NULL;
+    if (ob_engine_txn(e, true))
+        put_seat(e, s, 0);
 }

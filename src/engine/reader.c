@@ -181,10 +181,24 @@ static void look_up(struct ob_engine *e, struct reader *r, bool only_confirm)
 
 /* ---- by listing ---- */
 
+/* Where a row does not say whether this is an administrator and a lookup would, it is asked. */
+static bool says_too_little(const struct reader *r, const struct ob_value *person)
+{
+    const struct ob_value *admin = ob_map_get(person, "admin");
+    return r->ts->t->provider.info->lookup_ranks && !(admin && admin->type == OB_BOOL);
+}
+
 static void listed_row(struct ob_engine *e, void *ctx, const struct ob_value *person)
 {
     struct reader *r = ctx;
-    give_person(e, r, person);
+    const char *id = ob_map_str(person, "id");
+    size_t at = id ? ob_idmap_get(&r->where, id) : OB_IDMAP_NONE;
+    if (at == OB_IDMAP_NONE)
+        return;
+    if (says_too_little(r, person))
+        r->confirm[at] = true;
+    else
+        give_person(e, r, person);
 }
 
 /* What was seen stays seen: a row that a listing showed was there, whatever moved around it. */
@@ -206,10 +220,10 @@ static void listed_end(struct ob_engine *e, void *ctx, const struct ob_err *err)
         reader_end(e, r);
         return;
     }
-    if (info->lookup_max && r->confirm)
+    if (info->lookup_max)
         look_up(e, r, true);
     for (size_t i = 0; i < r->ask.count; i++)
-        if (!r->seen[i] && !(info->lookup_max && r->confirm && r->confirm[i]))
+        if (!r->seen[i] && !(info->lookup_max && r->confirm[i]))
             give(e, r, i, OB_SEEN_ABSENT, NULL);
     reader_end(e, r);
 }
@@ -271,10 +285,9 @@ void ob_reader_start(struct ob_engine *e, struct ob_tstate *ts, const struct ob_
     r->set = ob_xcalloc(ask->count ? ask->count : 1, sizeof *r->set);
     r->seen = ob_xcalloc(ask->count ? ask->count : 1, sizeof *r->seen);
     memcpy(r->set, ask->set, ask->count * sizeof *r->set);
-    if (ask->confirm) {
-        r->confirm = ob_xcalloc(ask->count ? ask->count : 1, sizeof *r->confirm);
+    r->confirm = ob_xcalloc(ask->count ? ask->count : 1, sizeof *r->confirm);
+    if (ask->confirm)
         memcpy(r->confirm, ask->confirm, ask->count * sizeof *r->confirm);
-    }
     ob_idmap_init(&r->where);
     for (size_t i = 0; i < ask->count; i++)
         ob_idmap_add(&r->where, ask->ids[r->set[i]], i);

@@ -92,7 +92,7 @@ static void over(struct ob_engine *e, struct ob_step *s)
     struct ob_err err;
     if (all_final(s) && e->broken.status == OB_OK)
         s->op.err.status = OB_OK; /* what stopped the target came too late to matter here */
-    ob_rank_release(s);
+    ob_rank_release(e, s);
     s->phase = OB_PH_OVER;
     s->op.asks = false;
     s->op.done = true;
@@ -148,7 +148,7 @@ static void next_wave(struct ob_engine *e, struct ob_step *s)
     else if (s->wave_at && s->wave_at <= s->wave_count && !s->wave_ok && !s->wave_bad)
         s->wave_at--; /* nothing was learned: no call of the wave arrived */
     s->wave_ok = s->wave_bad = 0;
-    ob_rank_release(s);
+    ob_rank_release(e, s);
     if (ob_step_halt(e, s)) {
         over(e, s);
     } else if (ob_act_plan_wave(s)) {

@@ -85,7 +85,7 @@ bool ob_rank_admit(struct ob_engine *e, struct ob_step *s, size_t i, const struc
 /* The phase COUNT; false: it is another step's turn. */
 bool ob_rank_count(struct ob_engine *e, struct ob_step *s);
 /* The wave is over, or the step is. */
-void ob_rank_release(struct ob_step *s);
+void ob_rank_release(struct ob_engine *e, struct ob_step *s);
 /* learned.c */
 /* Makes the splitter, with what earlier runs met of culprits at this target and action. */
 enum ob_status ob_step_recall(struct ob_engine *e, struct ob_step *s, struct ob_err *err);

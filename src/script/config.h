@@ -24,6 +24,7 @@ struct ob_target_config {
     struct ob_value protect; /* list of glob patterns of ids, or { column = pattern or list } */
     struct ob_value self;    /* list of ids: whose the credential is */
     struct ob_limit limit;   /* as written */
+    int64_t people;          /* a whole directory has so many at least; 0: half of what it had */
     struct ob_approval_rules *approvals; /* or NULL; the actions' rules are in it */
 };
 

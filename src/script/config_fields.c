@@ -238,6 +238,15 @@ static enum ob_status take_limit(const struct place *p, struct ob_value *v, stru
     return ob_config_refuse(p->l, p->t, p->field, err, "limit: %s", why);
 }
 
+static enum ob_status take_people(const struct place *p, struct ob_value *v, struct ob_err *err)
+{
+    if (v->type != OB_INT || v->i < 1)
+        return wrong(
+            p, "a whole number of 1 or more: how many people a whole directory has at least", err);
+    p->t->people = v->i;
+    return OB_OK;
+}
+
 static enum ob_status take_approvals(const struct place *p, struct ob_value *v, struct ob_err *err)
 {
     int line = ob_config_line(p->l, p->t->line, 0, p->field);
@@ -253,7 +262,7 @@ static const struct {
     {"provider", take_provider},   {"ca_file", take_ca_file}, {"proxy", take_proxy},
     {"parallel", take_parallel},   {"timeout", take_timeout}, {"protect", take_protect},
     {"limit", take_limit},         {"rate", take_rate},       {"self", take_self},
-    {"approvals", take_approvals},
+    {"approvals", take_approvals}, {"people", take_people},
 };
 
 static bool names_secret(const char *field)

@@ -69,6 +69,8 @@ static enum ob_status read_all(struct ob_policy *p, struct ob_target *t, struct 
         st = err->status;
     }
     if (st == OB_OK)
+        st = ob_limits_whole(p, t->name, (int64_t)ob_list_count(&op->value), err);
+    if (st == OB_OK)
         *out = make(&op->value);
     if (op && op->done)
         ob_op_free(op);

@@ -85,28 +85,71 @@ struct looking {
     struct ob_value *places; /* keeps the texts */
 };
 
-/* By id or by key: everybody of one table whose text stands in that column. */
-static void look_in(struct looking *l, const struct ob_table *from, int column, bool by_id)
+/* As protections are compared: whoever is there in other letters is there. */
+static char *fold(const char *text)
 {
-    struct ob_idmap there;
-    ob_idmap_init(&there);
-    for (size_t row = 0; row < l->in->row_count; row++) {
-        const char *cell = ob_table_cell(l->in, row, (size_t)column, NULL);
-        if (*cell)
-            ob_idmap_add(&there, cell, row);
+    char *out = ob_xstrdup(text);
+    for (char *c = out; *c; c++)
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c + 'a' - 'A');
+    return out;
+}
+
+struct present {          /* a column of the input */
+    struct ob_idmap rows; /* folded text -> row */
+    char **texts;
+    size_t count;
+};
+
+static void gather(struct present *there, const struct ob_table *in, int column)
+{
+    there->texts = ob_xcalloc(in->row_count + 1, sizeof *there->texts);
+    ob_idmap_init(&there->rows);
+    for (size_t row = 0; row < in->row_count; row++) {
+        const char *cell = ob_table_cell(in, row, (size_t)column, NULL);
+        if (!*cell)
+            continue;
+        there->texts[there->count] = fold(cell);
+        ob_idmap_add(&there->rows, there->texts[there->count++], row);
     }
+}
+
+static size_t present_row(const struct present *there, const char *text)
+{
+    char *folded = fold(text);
+    size_t row = ob_idmap_get(&there->rows, folded);
+    free(folded);
+    return row;
+}
+
+static void present_fini(struct present *there)
+{
+    for (size_t i = 0; i < there->count; i++)
+        free(there->texts[i]);
+    free(there->texts);
+    ob_idmap_fini(&there->rows);
+}
+
+/* By id or by key: everybody of one table whose text stands in that column. False: nothing stands
+ * there at all, and proves nobody's absence. */
+static bool look_in(struct looking *l, const struct ob_table *from, int column, bool by_id)
+{
+    struct present there = {0};
+    gather(&there, l->in, column);
     for (size_t i = 0; i < l->roster->count; i++) {
         struct ob_member m = ob_roster_at(l->roster, i);
         char place[OB_PLACE];
         size_t row = m.table != from ? OB_IDMAP_NONE
-                                     : ob_idmap_get(&there, by_id ? l->ids[i] : ob_member_key(&m));
+                                     : present_row(&there, by_id ? l->ids[i] : ob_member_key(&m));
         if (row == OB_IDMAP_NONE || l->present[i])
             continue;
         struct ob_value *text = ob_list_push(l->places);
         ob_value_set_str(text, ob_table_place(l->in, row, place));
         l->present[i] = ob_value_str(text);
     }
-    ob_idmap_fini(&there);
+    bool any = there.count > 0;
+    present_fini(&there);
+    return any;
 }
 
 /* False: nothing in the input can be compared with the people of this table. */
@@ -117,11 +160,9 @@ static bool look_for(struct looking *l, const struct ob_table *from)
     int by_key = ob_table_column(l->in, key), by_id = ob_table_column(l->in, id);
     if (l->column && by_id < 0)
         return false;
-    if (by_id >= 0)
-        look_in(l, from, by_id, true);
-    if (by_key >= 0)
-        look_in(l, from, by_key, false);
-    return by_key >= 0 || by_id >= 0;
+    bool ids = by_id >= 0 && look_in(l, from, by_id, true);
+    bool keys = by_key >= 0 && look_in(l, from, by_key, false);
+    return l->column ? ids : ids || keys;
 }
 
 /* Texts stay where they are when the list of them grows: only its items move. */
@@ -138,13 +179,19 @@ static int cannot_compare(lua_State *L, const struct ob_table *in, const char *n
 {
     char has[OB_NAMES];
     ob_table_names(in, has);
-    if (column)
+    if (column && ob_table_column(in, column) < 0)
         return luaL_error(L, "require: absent_from: %s has no column \"%s\"; it has: %s",
                           in->source, column, has);
-    return luaL_error(L,
-                      "require: absent_from = \"%s\": no column of it can be compared with these "
-                      "people; it has: %s; say absent_from = { input = \"%s\", column = ... }",
-                      name, has, name);
+    if (column)
+        return luaL_error(L,
+                          "require: absent_from: column \"%s\" of %s is empty in every row, and "
+                          "proves nobody's absence",
+                          column, in->source);
+    return luaL_error(
+        L,
+        "require: absent_from = \"%s\": no column of it can be compared with these "
+        "people, or it is empty; it has: %s; say absent_from = { input = \"%s\", column = ... }",
+        name, has, name);
 }
 
 /* ---- reading it ---- */

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "script/input.h"
 #include "script/policy_parts.h"
 #include "script/table_parts.h"
 
@@ -127,11 +128,16 @@ static enum ob_status check_columns(const struct ob_input_use *use, const struct
 static enum ob_status check_end(const struct ob_input_use *use, const struct ob_buf *bytes,
                                 const struct ob_table *t, struct ob_err *err)
 {
-    const char *text = ob_buf_str(bytes);
-    size_t n = bytes->len, tail = n < 2 ? n : 2; /* two bytes: it may be UTF-16 */
-    if (use->format == OB_FORMAT_JSON || !use->expects || !n ||
-        memchr(text + n - tail, '\n', tail) || memchr(text + n - tail, '\r', tail))
+    struct ob_text text;
+    if (use->format == OB_FORMAT_JSON || !use->expects)
         return OB_OK;
+    /* decoded: a byte 0x0A may be half of a character of UTF-16 */
+    enum ob_status st =
+        ob_text_decode(&text, t->source, ob_buf_str(bytes), bytes->len, use->encoding, err);
+    char last = st == OB_OK && text.len ? text.p[text.len - 1] : '\n';
+    ob_text_fini(&text);
+    if (st != OB_OK || last == '\n' || last == '\r')
+        return st;
     return ob_fail(err, OB_ERR_INPUT,
                    "%s: its last line has no end, so it may be cut off; get the whole file, or end "
                    "the line",

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "engine/approval.h"
+#include "engine/health.h"
 #include "engine/plan.h"
 #include "script/policy_parts.h"
 
@@ -70,7 +71,8 @@ static void plan_step(struct ob_policy *p, const struct ob_value *step, const st
 
 /* ---- when it is made ---- */
 
-static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, struct ob_err *err)
+static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, int64_t *count,
+                                      struct ob_err *err)
 {
     struct ob_op *op;
     struct ob_value none;
@@ -85,18 +87,35 @@ static enum ob_status count_directory(struct ob_policy *p, struct ob_target *t, 
                            "limit",
                            t->name);
     }
+    *count = st == OB_OK ? op->value.i : -1;
     ob_op_free(op);
     return st;
+}
+
+/* Only while planning: what a run was approved for it may finish in a directory that has shrunk,
+ * by that very run perhaps. */
+enum ob_status ob_limits_whole(struct ob_policy *p, const char *target, int64_t count,
+                               struct ob_err *err)
+{
+    const struct ob_target_config *c = ob_config_target(p->opt.config, target);
+    int64_t largest = -1;
+    if (p->opt.mode != OB_MODE_PLAN)
+        return OB_OK;
+    enum ob_status st =
+        ob_population_known(p->opt.ledger, target, ob_wall_ms(p->opt.clock), &largest, err);
+    return st == OB_OK ? ob_health_population(target, count, largest, c ? c->people : 0, err) : st;
 }
 
 /* The largest of the last 30 days, today's count among them. */
 static enum ob_status know_population(struct ob_policy *p, const char *name, struct ob_err *err)
 {
     struct ob_target *t;
-    int64_t people = -1;
+    int64_t people = -1, count = -1;
     enum ob_status st = ob_policy_open_target(p, name, &t, err);
     if (st == OB_OK)
-        st = count_directory(p, t, err);
+        st = count_directory(p, t, &count, err);
+    if (st == OB_OK)
+        st = ob_limits_whole(p, name, count, err);
     if (st == OB_OK)
         st = ob_population_known(p->opt.ledger, name, ob_wall_ms(p->opt.clock), &people, err);
     if (st == OB_OK)

@@ -192,6 +192,9 @@ void ob_outcome_undo(lua_State *L, int at, const struct ob_value *verdicts);
 OB_MUST_CHECK enum ob_status ob_limits_make(struct ob_policy *p, struct ob_err *err);
 /* PLAN, when the policy has come to its end: is anything exceeded? Seals what is in force. */
 OB_MUST_CHECK enum ob_status ob_limits_planned(struct ob_policy *p, struct ob_err *err);
+/* So many people a whole reading of a directory showed: is it whole? Asked after the reading. */
+OB_MUST_CHECK enum ob_status ob_limits_whole(struct ob_policy *p, const char *target, int64_t count,
+                                             struct ob_err *err);
 /* APPLY, before the policy begins: the same of what is left of the plan, by what holds now. */
 OB_MUST_CHECK enum ob_status ob_limits_begin(struct ob_policy *p, struct ob_err *err);
 

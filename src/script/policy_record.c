@@ -74,6 +74,8 @@ void ob_record_target(struct ob_policy *p, struct ob_policy_target *t)
     ob_map_put_str(v, "name", t->t->name);
     ob_map_put_str(v, "provider", t->t->provider.info->name);
     ob_map_put_str(v, "endpoint", endpoint);
+    if (t->config->people)
+        ob_map_put_int(v, "people", t->config->people);
     free(endpoint);
 }
 

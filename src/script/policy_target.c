@@ -88,6 +88,9 @@ static int reading_k(lua_State *L, int status, lua_KContext ctx)
     struct ob_reading r = reading_at(L);
     struct ob_err err;
     (void)status, (void)ctx;
+    if (strcmp(r.op, "list") == 0 &&
+        ob_limits_whole(p, r.t->name, (int64_t)ob_list_count(&p->answer->value), &err) != OB_OK)
+        return ob_raise_host(L, &err);
     if (ob_record_reading(p, &r, &p->answer->value, &err) != OB_OK)
         return ob_raise_host(L, &err);
     return push_reading(L, r.t->name, r.op, &p->answer->value);

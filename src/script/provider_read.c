@@ -294,6 +294,7 @@ void ob_provider_read_info(const struct ob_value *v, struct ob_provider_info *ou
     *out = (struct ob_provider_info){
         .name = ob_xstrdup(text_or(ob_map_str(v, "name"), "")),
         .lookup_max = (int)ob_map_int(v, "lookup_max", 0),
+        .lookup_ranks = ob_map_bool(v, "lookup_ranks", false),
         .snapshot_max = (int)ob_map_int(v, "snapshot_max", 0),
         .list_page = (int)ob_map_int(v, "list_page", 0),
         .list_total = ob_map_bool(v, "list_total", false),

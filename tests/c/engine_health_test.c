@@ -92,17 +92,22 @@ static void what_is_remembered(void **state)
 static void populations(void **state)
 {
     static const struct {
-        int64_t count, largest;
+        int64_t count, largest, least;
         bool whole;
-    } cases[] = {{100, 0, true}, {0, 0, true}, {100, 100, true}, {50, 100, true}, {49, 100, false},
-                 {0, 1, false},  {1, 2, true}, {1, 3, false},    {200, 100, true}};
+    } cases[] = {{100, -1, 0, true},   {0, 0, 0, true},     {100, 100, 0, true},
+                 {50, 100, 0, true},   {49, 100, 0, false}, {0, 19, 0, true},
+                 {9, 20, 0, false},    {10, 20, 0, true},   {200, 100, 0, true},
+                 {49, 100, 49, true},  {1, 100, 1, true},   {48, 100, 49, false},
+                 {90, 100, 91, false}, {5, -1, 6, false}};
     struct ob_err err;
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(ob_health_population("m", cases[i].count, cases[i].largest, &err),
-                         cases[i].whole ? OB_OK : OB_ERR_INPUT);
-    assert_int_equal(ob_health_population("meeting", 49, 100, &err), OB_ERR_INPUT);
-    assert_non_null(strstr(err.message, "meeting: 49 people, and there were 100 within the last"));
+        assert_int_equal(
+            ob_health_population("m", cases[i].count, cases[i].largest, cases[i].least, &err),
+            cases[i].whole ? OB_OK : OB_ERR_INPUT);
+    assert_int_equal(ob_health_population("meeting", 49, 100, 0, &err), OB_ERR_INPUT);
+    assert_non_null(strstr(err.message, "49 people, and there were 100 within the last 30 days"));
+    assert_non_null(strstr(err.message, "write people = 49 into its target of targets.lua"));
 }
 
 /* One reading while planning: without a ledger. */
@@ -175,6 +180,34 @@ static void half_a_lookup(void **state)
     }
 }
 
+/* A list that does not say who is an administrator: who does is asked. */
+static void a_list_without_ranks(void **state)
+{
+    (void)state;
+    for (int ranks = 0; ranks < 2; ranks++) {
+        struct world w;
+        struct ob_engine *e;
+        struct ob_value args = {0};
+        world_init(&w, 20, 1);
+        w.info.lookup_max = 1;
+        w.info.lookup_ranks = ranks;
+        ob_value_set_map(&args);
+        struct ob_value *ids = ob_map_put(&args, "ids");
+        ob_value_set_list(ids);
+        for (int i = 0; i < 20; i++)
+            ob_list_push_str(ids, w.beings[i].id);
+        struct ob_op *op = read_it(&w, "lookup", &args, &e);
+        assert_int_equal(op->err.status, OB_OK);
+        assert_int_equal(ob_list_count(&op->value), 20);
+        assert_true(w.lists > 0);
+        assert_int_equal(w.lookups, ranks ? 20 : 0);
+        ob_op_free(op);
+        ob_engine_free(e);
+        ob_value_fini(&args);
+        world_fini(&w);
+    }
+}
+
 /* ---- what the ledger testifies ---- */
 
 struct sights {
@@ -220,6 +253,7 @@ int main(void)
         cmocka_unit_test(populations),
         cmocka_unit_test(half_a_directory),
         cmocka_unit_test(half_a_lookup),
+        cmocka_unit_test(a_list_without_ranks),
         cmocka_unit_test(sightings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

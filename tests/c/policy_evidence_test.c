@@ -1,6 +1,7 @@
 /* Before somebody is deleted: they were disabled first, and what the policy requires is proven for
  * each person from the ledger, the cloud and an input that is read anew. */
 #include "engine/evidence.h"
+#include <ctype.h>
 #include "policy_help.h"
 
 #define DAY  ((int64_t)86400000)
@@ -358,12 +359,37 @@ static void a_roster_of_other_columns(void **state)
     char *other = ob_xasprintf("staff,login%s", strchr(with, '\n'));
     bench_roster(&b, other);
     ends(&b, bench_plan(&b, ABSENT), OB_ERR_POLICY,
-         "no column of it can be compared with these people; it has: staff, login");
+         "no column of it can be compared with these people, or it is empty; it has: staff, login");
     done(&b, named);
     says(&b, "2 succeeded, 0 failed, 0 unknown, 1 skipped");
     bench_fini(&b);
     free(with);
     free(other);
+}
+
+/* Who is there in other letters is there; a column in which nothing stands proves nothing. */
+static void a_roster_in_other_letters(void **state)
+{
+    static const char named[] = "local roster = input.csv 'roster'\n" REMOVE(
+        ", straight = true, require = "
+        "{ absent_from = { input = 'roster', column = 'login' } }");
+    struct bench b;
+    (void)state;
+    bench_init(&b, 40, 3, "");
+    char *with = roster_with(&b, "desktop_user", true);
+    for (char *c = strchr(with, '\n'); *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    bench_roster(&b, with);
+    done(&b, ABSENT);
+    says(&b, "2 succeeded, 0 failed, 0 unknown, 1 skipped");
+    says(&b, "still on \"roster\" (r.csv:2)");
+    bench_roster(&b, "staff,desktop_user\n1,\n2,\n");
+    ends(&b, bench_plan(&b, ABSENT), OB_ERR_POLICY, "no column of it can be compared");
+    bench_roster(&b, "staff,login,employee\n1,,x\n2,,y\n");
+    ends(&b, bench_plan(&b, named), OB_ERR_POLICY,
+         "column \"login\" of r.csv is empty in every row");
+    bench_fini(&b);
+    free(with);
 }
 
 /* The roster is read by every process that takes the step up; one that is not whole stops it. */
@@ -461,6 +487,7 @@ int main(void)
         cmocka_unit_test(seen_where_and_who),
         cmocka_unit_test(seen_again_after_a_wait),
         cmocka_unit_test(absent_from_a_roster),
+        cmocka_unit_test(a_roster_in_other_letters),
         cmocka_unit_test(a_roster_of_other_columns),
         cmocka_unit_test(an_unhealthy_roster),
         cmocka_unit_test(a_shrunken_roster),

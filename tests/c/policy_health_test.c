@@ -46,6 +46,8 @@ static void what_is_expected(void **state)
             "l.csv: last changed 2026-11-19T04:00:00Z, 3.0 days ago, and \"leavers\" must not be "
             "older than 2 days");
     expects("newer_than = days(2)", FIVE, 0, "nobody knows how old it is");
+    expects("newer_than = days(2)", FIVE, WALL_MS + DAY, NULL);
+    expects("newer_than = days(2)", FIVE, WALL_MS + DAY + 1, "which has not come yet");
     expects("shrink = 0", FIVE, 0, NULL); /* the first time there is nothing to compare with */
     expects("rows = 2", "employee,meeting_account\nE1,a\nE2,b", 0,
             "l.csv: its last line has no end, so it may be cut off");
@@ -76,6 +78,41 @@ static void what_is_no_expectation(void **state)
     ends(&b, bench_plan(&b, "input.csv 'leavers':first(1):expect { rows = 1 }"), OB_ERR_POLICY,
          "expect is said of an input as it was read");
     bench_fini(&b);
+}
+
+/* One character of the last line is no end of it, in whatever encoding. */
+static void a_line_that_is_cut_off(void **state)
+{
+    static const struct {
+        const char *how, *bytes;
+        size_t len;
+        const char *error;
+    } cases[] = {
+        {"", "ann\nbob\n", 8, NULL},
+        {"", "ann\nbob\r", 8, NULL},
+        {"", "ann\nb", 5, "its last line has no end"},
+        {"", "ann", 3, "its last line has no end"},
+        {", encoding = 'utf-16le'", "a\0\n\0", 4, NULL},
+        {", encoding = 'utf-16be'", "\0a\0\n", 4, NULL},
+        {", encoding = 'utf-16le'", "a\0\n\0b\0", 6, "its last line has no end"},
+        {", encoding = 'utf-16le'", "a\0\x0A\x4E", 4, "its last line has no end"},
+        {", encoding = 'utf-16be'", "\0a\x4E\x0A", 4, "its last line has no end"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench b;
+        char text[200];
+        bench_init(&b, 10, 1, "");
+        ob_buf_clear(&b.inputs[0].bytes);
+        ob_buf_add(&b.inputs[0].bytes, cases[i].bytes, cases[i].len);
+        snprintf(text, sizeof text, "note(#input.lines('leavers', { expect = { rows = 1 } %s }))",
+                 cases[i].how);
+        if (cases[i].error)
+            ends(&b, bench_plan(&b, text), OB_ERR_INPUT, cases[i].error);
+        else
+            good(&b, bench_plan(&b, text));
+        bench_fini(&b);
+    }
 }
 
 /* It is compared with the last plan that was made, not with one that was refused. */
@@ -214,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_expected),
         cmocka_unit_test(what_is_no_expectation),
+        cmocka_unit_test(a_line_that_is_cut_off),
         cmocka_unit_test(a_file_that_shrinks),
         cmocka_unit_test(a_file_that_tells_apart),
         cmocka_unit_test(an_unhealthy_file_after_a_wait),

@@ -229,6 +229,39 @@ static void a_directory_that_lags(void **state)
     bench_fini(&b);
 }
 
+static bool seat_is(struct bench *b, const char *wanted)
+{
+    struct ob_buf text;
+    ob_buf_init(&text, OB_BUF_SMALL);
+    enum ob_status st = ob_ledger_learned_get(b->ledger, "studio", "administrator", &text, &b->err);
+    bool same = st == OB_OK && strcmp(ob_buf_str(&text), wanted) == 0;
+    ob_buf_fini(&text);
+    return same;
+}
+
+/* Two runs would each find the other one's administrator: one waits for the other, but not for one
+ * that was killed a while ago, nor for one of a time that has not come. */
+static void another_run_is_at_it(void **state)
+{
+    static const int64_t until[] = {-1, 60000, 86400000};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct bench b;
+        char seat[64];
+        all_six(&b);
+        bench_aside(&b, ROLE("E00002", "r00001"));
+        good(&b, bench_plan(&b, REMOVE(NAMED(ID_OF("E00001")))));
+        int64_t begun = b.now;
+        snprintf(seat, sizeof seat, "999 %lld", (long long)(ob_wall_ms(&b.clock) + until[i]));
+        good(&b, ob_ledger_learned_put(b.ledger, "studio", "administrator", seat, &b.err));
+        good(&b, bench_apply(&b, REMOVE(NAMED(ID_OF("E00001")))));
+        assert_non_null(strstr(bench_notes(&b), "5 1\nan administrator"));
+        assert_int_equal(b.now - begun >= 60000, i == 1);
+        assert_true(seat_is(&b, "0 0"));
+        bench_fini(&b);
+    }
+}
+
 /* An account that logs in with its password is our own by that word already. */
 static void the_account_that_logs_in(void **state)
 {
@@ -427,6 +460,7 @@ int main(void)
         cmocka_unit_test(the_last_administrator),
         cmocka_unit_test(the_last_one_when_it_runs),
         cmocka_unit_test(a_directory_that_lags),
+        cmocka_unit_test(another_run_is_at_it),
         cmocka_unit_test(the_account_that_logs_in),
         cmocka_unit_test(protected_by_the_cloud),
         cmocka_unit_test(protected_since),

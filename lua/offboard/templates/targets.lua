@@ -13,6 +13,8 @@
 --   limit    = { users = 200, share = 0.05, day = 300, week = 800, delete = { users = 20 } },
 --              how many people may lose something; what is not said has a default, "unlimited"
 --              has to be written, 0 is none, and a policy can only tighten it
+--   people   = 300,                          so many a whole directory has at least; without it,
+--              half of the largest of 30 days
 --   approvals = { need = 1 },                what holds for all, see below
 --   parallel = 4,                            calls in flight, 1 to 64
 --   timeout  = 30,                           seconds for one call
