@@ -37,8 +37,12 @@ static enum ob_status read_plan_file(struct approving *a, const char *path, stru
     enum ob_status st = ob_file_read(path, PLAN_FILE_MAX, &text, OB_ERR_USAGE, err);
     const char *p = ob_buf_str(&text), *nl = memchr(p, '\n', text.len);
     size_t len = nl ? (size_t)(nl - p) : text.len;
-    if (st == OB_OK)
-        st = ob_script_json(p, len, &event, err);
+    struct ob_err json;
+    if (st == OB_OK && ob_script_json(p, len, &event, &json) != OB_OK)
+        st = ob_fail(err, OB_ERR_STALE,
+                     "%s: no plan, or one that was changed on its way (%s); `offboard show PLAN "
+                     "--json` prints one",
+                     path, json.message);
     const struct ob_value *doc = ob_map_get(&event, "document");
     const char *id = ob_map_str(&event, "plan");
     if (st == OB_OK && (!doc || doc->type != OB_MAP || !id))
