@@ -80,6 +80,19 @@ static bool find_run(void *ctx, const struct ob_run_row *r)
     return false;
 }
 
+/* A process that is at work has read its approvals. */
+static void warn_at_work(struct approving *a, int64_t run)
+{
+    struct ob_err busy;
+    if (ob_ledger_run_lock(a->s.ledger, run, &busy) == OB_OK)
+        ob_ledger_run_unlock(a->s.ledger, run);
+    else
+        ob_cli_warn(a->s.cli,
+                    "run %" PRId64 " is at work now and hears of this when it is resumed: to spare "
+                    "somebody at once, stop it first",
+                    run);
+}
+
 /* What cannot be begun any more is not approved; but while a run of it waits, whoever approves may
  * still strike somebody. */
 static enum ob_status refuse_late(struct approving *a, struct ob_err *err)
@@ -95,6 +108,7 @@ static enum ob_status refuse_late(struct approving *a, struct ob_err *err)
                        "plan %s was carried out already as run %" PRId64
                        "; there is nothing left to approve",
                        a->id, f.run);
+    warn_at_work(a, f.run);
     return OB_OK;
 }
 
