@@ -37,8 +37,12 @@ static enum ob_status read_plan_file(struct approving *a, const char *path, stru
     enum ob_status st = ob_file_read(path, PLAN_FILE_MAX, &text, OB_ERR_USAGE, err);
     const char *p = ob_buf_str(&text), *nl = memchr(p, '\n', text.len);
     size_t len = nl ? (size_t)(nl - p) : text.len;
-    if (st == OB_OK)
-        st = ob_script_json(p, len, &event, err);
+    struct ob_err json;
+    if (st == OB_OK && ob_script_json(p, len, &event, &json) != OB_OK)
+        st = ob_fail(err, OB_ERR_STALE,
+                     "%s: no plan, or one that was changed on its way (%s); `offboard show PLAN "
+                     "--json` prints one",
+                     path, json.message);
     const struct ob_value *doc = ob_map_get(&event, "document");
     const char *id = ob_map_str(&event, "plan");
     if (st == OB_OK && (!doc || doc->type != OB_MAP || !id))
@@ -76,6 +80,19 @@ static bool find_run(void *ctx, const struct ob_run_row *r)
     return false;
 }
 
+/* A process that is at work has read its approvals. */
+static void warn_at_work(struct approving *a, int64_t run)
+{
+    struct ob_err busy;
+    if (ob_ledger_run_lock(a->s.ledger, run, &busy) == OB_OK)
+        ob_ledger_run_unlock(a->s.ledger, run);
+    else
+        ob_cli_warn(a->s.cli,
+                    "run %" PRId64 " is at work now and hears of this when it is resumed: to spare "
+                    "somebody at once, stop it first",
+                    run);
+}
+
 /* What cannot be begun any more is not approved; but while a run of it waits, whoever approves may
  * still strike somebody. */
 static enum ob_status refuse_late(struct approving *a, struct ob_err *err)
@@ -91,6 +108,7 @@ static enum ob_status refuse_late(struct approving *a, struct ob_err *err)
                        "plan %s was carried out already as run %" PRId64
                        "; there is nothing left to approve",
                        a->id, f.run);
+    warn_at_work(a, f.run);
     return OB_OK;
 }
 

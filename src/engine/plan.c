@@ -137,6 +137,30 @@ struct ob_ceiling {
     size_t count, cap;
 };
 
+static bool says_nothing(const struct ob_value *v)
+{
+    return !v || v->type == OB_NULL || (v->type == OB_BOOL && !v->b) ||
+           (v->type == OB_LIST && !v->list.count) || (v->type == OB_MAP && !v->map.count);
+}
+
+char *ob_plan_terms(const char *action, const struct ob_value *options)
+{
+    static const char *const names[] = {"admins", "on_change", "require", "straight", NULL};
+    struct ob_value terms;
+    struct ob_buf out;
+    ob_buf_init(&out, OB_BUF_LARGE);
+    ob_buf_adds(&out, action);
+    ob_value_init(&terms);
+    ob_value_set_map(&terms);
+    for (const char *const *n = names; *n; n++)
+        if (!says_nothing(ob_map_get(options, *n)))
+            ob_value_copy(ob_map_put(&terms, *n), ob_map_get(options, *n));
+    if (terms.map.count)
+        ob_json_write(&out, &terms);
+    ob_value_fini(&terms);
+    return ob_buf_take(&out);
+}
+
 /* Name and id together: a plan that has both people does not permit to act upon one as the other.
  */
 static char *permission(const char *target, const char *action, const char *key, const char *id)
@@ -187,8 +211,10 @@ static void permit_step(struct ob_ceiling *c, const struct ob_value *step)
         return;
     if (digest)
         permit(c, permission(target, action, "", digest), (struct ob_was){0});
+    char *terms = ob_plan_terms(action, ob_map_get(step, "options"));
     for (size_t i = 0; i < ob_list_count(people); i++)
-        permit_person(c, target, action, ob_list_at(people, i));
+        permit_person(c, target, terms, ob_list_at(people, i));
+    free(terms);
 }
 
 struct ob_ceiling *ob_ceiling_new(const struct ob_value *doc)
@@ -227,13 +253,15 @@ enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const c
                                const char *const *keys, const char *const *ids, size_t count,
                                struct ob_err *err)
 {
+    size_t plain = strcspn(action, "{");
     for (size_t i = 0; i < count; i++) {
         size_t at = place_of(c, target, action, keys[i], ids[i]);
         if (at == OB_IDMAP_NONE || !c->left[at])
             return ob_fail(err, OB_ERR_GUARD,
-                           "%s:%s for %s is not in the plan; an approved plan is a ceiling: plan "
-                           "again",
-                           target, action, keys[i]);
+                           "%s:%.*s for %s is not in the plan%s; an approved plan is a ceiling: "
+                           "plan again",
+                           target, (int)plain, action, keys[i],
+                           action[plain] ? " with these options" : "");
         c->left[at]--;
     }
     return OB_OK;

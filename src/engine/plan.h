@@ -41,7 +41,13 @@ OB_MUST_CHECK enum ob_status ob_plan_seal(const struct ob_value *doc, struct ob_
 OB_MUST_CHECK enum ob_status ob_plan_check(const struct ob_value *doc,
                                            const struct ob_plan_row *row, struct ob_err *err);
 
-/* What a run may do: every (target, action, id) of the plan, as often as it is there. */
+/* An action with those of its options by which people are kept from harm (admins, on_change,
+ * require, straight): what a run may do with other ones than its plan says is another thing. Caller
+ * frees. */
+char *ob_plan_terms(const char *action, const struct ob_value *options);
+
+/* What a run may do: every (target, action with its terms, name, id) of the plan, as often as it is
+ * there. */
 struct ob_ceiling;
 struct ob_ceiling *ob_ceiling_new(const struct ob_value *doc);
 void ob_ceiling_free(struct ob_ceiling *c);

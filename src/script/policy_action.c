@@ -241,8 +241,10 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
     spec->digest = digest;
     if (p->opt.mode == OB_MODE_PLAN)
         return record(p, spec, err);
-    st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys, spec->ids,
-                         spec->count, err);
+    char *terms = ob_plan_terms(spec->action->name, spec->options);
+    st = ob_ceiling_take(p->ceiling, spec->target->name, terms, spec->keys, spec->ids, spec->count,
+                         err);
+    free(terms);
     if (st == OB_OK && spec->count)
         st = ob_engine_step(p->engine, spec, op, err);
     return st;
@@ -255,9 +257,10 @@ static const struct ob_was *push_was(lua_State *L, const struct ob_step_spec *sp
     if (!p->ceiling)
         return NULL;
     struct ob_was *was = lua_newuserdatauv(L, (spec->count + 1) * sizeof *was, 0);
+    char *terms = ob_plan_terms(spec->action->name, spec->options);
     for (size_t i = 0; i < spec->count; i++)
-        was[i] = ob_ceiling_was(p->ceiling, spec->target->name, spec->action->name, spec->keys[i],
-                                spec->ids[i]);
+        was[i] = ob_ceiling_was(p->ceiling, spec->target->name, terms, spec->keys[i], spec->ids[i]);
+    free(terms);
     return was;
 }
 

@@ -107,6 +107,32 @@ static void another_state(void **state)
     bench_fini(&b);
 }
 
+/* A policy that finds out that it is no plan any more does not do without what the plan shows. */
+static void other_options_than_planned(void **state)
+{
+    static const char *const turns[] = {
+        "straight = #o.skipped > 0",
+        "require = #o.skipped == 0 and { seen = 2 } or nil, straight = true",
+        "admins = #o.skipped > 0 and { people[1].desktop_user } or {}",
+        "on_change = #o.skipped == 0 and 'stop' or 'skip'",
+    };
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        char text[600];
+        struct bench b;
+        snprintf(text, sizeof text,
+                 CLOUDS
+                 "local o = desktops:lock(people:first(1), { id = 'desktop_user' })\n"
+                 "pcall(function() desktops:remove(people, { id = 'desktop_user', %s }) end)",
+                 turns[i]);
+        bench_init(&b, 40, 3, "");
+        good(&b, bench_plan(&b, text));
+        bench_aside(&b, CLOUDS "desktops:lock(people:first(1), { id = 'desktop_user' })\n");
+        ends(&b, bench_apply(&b, text), OB_ERR_GUARD, " is not in the plan with these options");
+        assert_int_equal(bench_state(&b, "clouds.desktops.count"), 40);
+        bench_fini(&b);
+    }
+}
+
 /* What happens to others is nobody's business here. */
 static void a_change_elsewhere(void **state)
 {
@@ -170,10 +196,15 @@ static void wrong_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_each_was),  cmocka_unit_test(somebody_else_by_now),
-        cmocka_unit_test(stop_on_change), cmocka_unit_test(stop_on_change_of_all),
-        cmocka_unit_test(another_state),  cmocka_unit_test(a_change_elsewhere),
-        cmocka_unit_test(swapped_people), cmocka_unit_test(wrong_option),
+        cmocka_unit_test(what_each_was),
+        cmocka_unit_test(somebody_else_by_now),
+        cmocka_unit_test(stop_on_change),
+        cmocka_unit_test(stop_on_change_of_all),
+        cmocka_unit_test(other_options_than_planned),
+        cmocka_unit_test(another_state),
+        cmocka_unit_test(a_change_elsewhere),
+        cmocka_unit_test(swapped_people),
+        cmocka_unit_test(wrong_option),
     };
     return cmocka_run_group_tests_name("plans of policies", tests, NULL, NULL);
 }
