@@ -218,10 +218,10 @@ static void spoilt_large(void **state)
     struct place *p = *state;
     struct stat st;
     size_t seen = 0;
-    make_full(p->path, 500000);
+    make_full(p->path, 100000);
     assert_int_equal(stat(p->path, &st), 0);
     assert_true(st.st_size > 16 * 1024 * 1024);
-    size_t tried = spoil_pages(p, 500000, 800, &seen);
+    size_t tried = spoil_pages(p, 100000, 160, &seen);
     assert_true(tried > 5 && seen >= tried / 4); /* no list of people reads the chain's pages */
 }
 
