@@ -49,7 +49,8 @@ static bool add_approval(void *ctx, const struct ob_approval_row *row)
     struct ob_approvals *a = ctx;
     a->all = ob_xrealloc(a->all, a->count + 1, sizeof *a->all);
     struct ob_approval *one = &a->all[a->count++];
-    *one = (struct ob_approval){.row = {.id = row->id, .key = ob_xstrdup(row->key)}};
+    *one = (struct ob_approval){
+        .row = {.id = row->id, .key = ob_xstrdup(row->key), .erased = row->erased}};
     memcpy(one->row.plan, row->plan, sizeof row->plan);
     copy_buf(&one->row.document, &row->document);
     copy_buf(&one->row.signature, &row->signature);
@@ -164,6 +165,20 @@ static enum ob_status digest_of(const struct ob_value *doc, char out[OB_SHA256_H
     return st;
 }
 
+/* Nobody runs a plan that somebody was erased from; what was said of it was of what it was. */
+static enum ob_status digest_before(struct ob_ledger *l, const char *id, char out[OB_SHA256_HEX],
+                                    struct ob_err *err)
+{
+    struct ob_plan_row row;
+    enum ob_status st = ob_ledger_plan_get(l, id, &row, err);
+    if (st != OB_OK)
+        return st;
+    if (row.erased && row.digest)
+        snprintf(out, OB_SHA256_HEX, "%s", row.digest);
+    ob_plan_row_fini(&row);
+    return OB_OK;
+}
+
 enum ob_status ob_approvals_read(struct ob_approvals *a, struct ob_ledger *l,
                                  const struct ob_config *config, const char *id,
                                  const struct ob_value *doc, int64_t run, int64_t now_ms,
@@ -176,6 +191,8 @@ enum ob_status ob_approvals_read(struct ob_approvals *a, struct ob_ledger *l,
     enum ob_status st = read_kept(l, run, &kept, err);
     if (st == OB_OK)
         st = digest_of(doc, a->digest, err);
+    if (st == OB_OK)
+        st = digest_before(l, id, a->digest, err);
     collect_needs(a, doc);
     if (st == OB_OK)
         st = ob_ledger_approval_each(l, id, add_approval, a, err);

@@ -237,6 +237,8 @@ static void find_fault(struct ob_approval *a, const struct ob_approval_plan *p)
         snprintf(a->fault, sizeof a->fault, "it is of another plan");
     else if (!a->by)
         snprintf(a->fault, sizeof a->fault, "its key is in no `of` of targets.lua");
+    else if (a->row.erased)
+        snprintf(a->fault, sizeof a->fault, "somebody was erased from it since");
     else if (!ob_key_verify(a->by->key, ob_buf_str(text), text->len,
                             (const unsigned char *)ob_buf_str(signature), signature->len))
         snprintf(a->fault, sizeof a->fault, "its signature is wrong");

@@ -125,6 +125,7 @@ struct ob_approval_row {
     struct ob_buf document;  /* the bytes that were signed: canonical JSON (engine/approval.h) */
     struct ob_buf signature; /* Ed25519 */
     char *key;               /* print of the key (base/signature.h) */
+    bool erased;             /* somebody was erased from it, and its signature with them */
 };
 void ob_approval_row_fini(struct ob_approval_row *a);
 

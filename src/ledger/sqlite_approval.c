@@ -66,7 +66,10 @@ static enum ob_status read_approval(struct ob_query *q, struct ob_approval_row *
     ob_buf_init(&a->document, OB_BUF_LARGE);
     ob_query_get_buf(q, 3, &a->signature);
     a->key = ob_query_get_text(q, 4);
-    return ob_query_opened(q, 2, &a->document, NULL, err);
+    enum ob_held held = OB_HELD_WHOLE;
+    enum ob_status st = ob_query_opened(q, 2, &a->document, &held, err);
+    a->erased = held != OB_HELD_WHOLE;
+    return st;
 }
 
 enum ob_status ob_ledger_approval_each(struct ob_ledger *l, const char *plan,

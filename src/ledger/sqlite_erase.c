@@ -207,6 +207,23 @@ static enum ob_status erase_plan(struct ob_erasing *x, const char *id, struct ob
     return st;
 }
 
+/* Whoever approved may be the one who is erased: an open run goes on by what they signed. */
+static enum ob_status look_approved(struct ob_erasing *x, const char *approval, struct ob_err *err)
+{
+    struct ob_query q;
+    bool row;
+    ob_query_prepare(&q, x->l,
+                     "SELECT min(run.id) FROM approval JOIN run ON run.plan = approval.plan"
+                     " WHERE approval.id = ? AND run.state = 'open'");
+    ob_query_text(&q, approval);
+    enum ob_status st = ob_query_next(&q, &row, err);
+    if (row)
+        ob_erase_blocked(x, ob_query_get_int(&q, 0));
+    ob_query_close(&q);
+    return st;
+}
+
+/* The signature goes as well: with the key it would say of any name whether it stood there. */
 static enum ob_status erase_approval(struct ob_erasing *x, const char *id, struct ob_err *err)
 {
     struct document d;
@@ -215,9 +232,10 @@ static enum ob_status erase_approval(struct ob_erasing *x, const char *id, struc
         document_read(x, "SELECT document FROM approval WHERE id = ?", id, false, &d, err);
     if (st == OB_OK && ob_erase_text(x, OB_EFFACE_CELLS, &d.text, &d.left)) {
         x->out->other++;
-        if (x->doing)
-            st = document_write(x, "UPDATE approval SET document = ? WHERE id = ?", id, false, &d,
-                                err);
+        st = look_approved(x, id, err);
+        if (st == OB_OK && x->doing)
+            st = document_write(x, "UPDATE approval SET document = ?, signature = x'' WHERE id = ?",
+                                id, false, &d, err);
     }
     document_fini(&d);
     return st;
@@ -353,6 +371,8 @@ static enum ob_status begin(struct ob_erasing *x, struct ob_ledger *l, const cha
     *x = (struct ob_erasing){.l = l, .arg = person, .out = out};
     if (!l->sealer)
         return ob_ledger_refuse(l, err, "a ledger in memory erases nobody");
+    if (strcmp(person, OB_ERASED) == 0)
+        return ob_fail(err, OB_ERR_USAGE, "%s: stands for those who were erased already", person);
     return *person ? OB_OK : ob_fail(err, OB_ERR_USAGE, "say whom to erase: a name or an id");
 }
 

@@ -361,6 +361,8 @@ static void gone(void **state)
     struct ob_erasure e;
     FAILS(ob_ledger_erase(l, "m.chen", &e, &err), OB_ERR_USAGE, "knows nobody");
     ob_erasure_fini(&e);
+    FAILS(ob_ledger_erase(l, "(erased)", &e, &err), OB_ERR_USAGE, "were erased already");
+    ob_erasure_fini(&e);
     ob_ledger_close(l);
     l = open_at(p->path);
     assert_false(ob_ledger_erase_finished(l, "m.chen")); /* it was not interrupted */
@@ -451,6 +453,46 @@ static void open_runs(void **state)
     for (size_t i = 0; i < 4; i++)
         erase(l, needed[i]);
     ob_ledger_close(l);
+}
+
+static bool look_approval(void *ctx, const struct ob_approval_row *a)
+{
+    assert_non_null(strstr(ob_buf_str(&a->document), a->erased ? "(erased)" : "m.chen"));
+    assert_int_equal(a->signature.len, a->erased ? 0 : 6);
+    *(bool *)ctx = a->erased;
+    return true;
+}
+
+/* Who approved is not in the plan. The run needs what they signed; later nobody can try names with
+ * the signature. */
+static void approvers(void **state)
+{
+    struct place *p = *state;
+    struct ob_erasure e;
+    int64_t run;
+    bool erased = true;
+    make_world(p->path);
+    struct ob_ledger *l = open_at(p->path);
+    put_plan(l, "3333333333333333", 1);
+    struct ob_approval_row a = {.plan = "3333333333333333", .key = (char *)"k"};
+    ob_buf_init(&a.document, OB_BUF_SMALL);
+    ob_buf_init(&a.signature, OB_BUF_SMALL);
+    ob_buf_adds(&a.document, "{\"by\":\"m.chen\"}");
+    ob_buf_adds(&a.signature, "5igned");
+    OK(ob_ledger_approval_put(l, &a, &err));
+    OK(ob_ledger_run_new(l, a.plan, 1000, &run, &err));
+    FAILS(ob_ledger_erase(l, "m.chen", &e, &err), OB_ERR_LOCKED, "run 2 is open");
+    ob_erasure_fini(&e);
+    OK(ob_ledger_approval_each(l, a.plan, look_approval, &erased, &err));
+    assert_false(erased);
+    OK(ob_ledger_run_end(l, run, 9, OB_RUN_DONE, OB_OK, "", &err));
+    erase(l, "m.chen");
+    OK(ob_ledger_approval_each(l, a.plan, look_approval, &erased, &err));
+    assert_true(erased);
+    ob_buf_fini(&a.document);
+    ob_buf_fini(&a.signature);
+    ob_ledger_close(l);
+    assert_false(stands(p->path, "5igned", 6));
 }
 
 /* A run that knows nothing of them goes on, with its key and all its texts. */
@@ -647,10 +689,11 @@ static void killed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_PLACE(sealed),    IN_PLACE(one_key_each),  IN_PLACE(look),
-        IN_PLACE(gone),      IN_PLACE(gone_all),      IN_PLACE(plans_of_the_erased),
-        IN_PLACE(open_runs), IN_PLACE(other_runs),    IN_PLACE(ambiguous),
-        IN_PLACE(in_use),    IN_PLACE(still_counted), IN_PLACE(killed),
+        IN_PLACE(sealed),    IN_PLACE(one_key_each), IN_PLACE(look),
+        IN_PLACE(gone),      IN_PLACE(gone_all),     IN_PLACE(plans_of_the_erased),
+        IN_PLACE(open_runs), IN_PLACE(approvers),    IN_PLACE(other_runs),
+        IN_PLACE(ambiguous), IN_PLACE(in_use),       IN_PLACE(still_counted),
+        IN_PLACE(killed),
     };
     return cmocka_run_group_tests_name("erasing somebody", tests, NULL, NULL);
 }
