@@ -12,6 +12,15 @@ M.visible = (function()
   return table.concat(all)
 end)()
 
+-- The bytes that letters beyond ASCII are made of, in UTF-8.
+M.beyond = (function()
+  local all = {}
+  for byte = 0x80, 0xF4 do
+    all[#all + 1] = string.char(byte)
+  end
+  return table.concat(all)
+end)()
+
 -- Percent-encoding of RFC 3986: all but the unreserved characters.
 function M.encode(text)
   return (text:gsub("[^A-Za-z0-9%-_.~]", function(c)

@@ -68,11 +68,12 @@ local function own(target, signer)
 end
 
 -- AddUser takes A-Z a-z 0-9 _ - . @ (A.4). The cloud itself makes accounts too, by no rule that is
--- written down, so that only what is far from it is refused: a name, a blank, another alphabet.
+-- written down, so that only what is far from it is refused: a name, a blank, another alphabet. A
+-- third-party account is whatever the company calls its people.
 local function id_shape(target)
   if target.account_type == 1 then
-    return { what = "a third-party account, up to 64 characters that can be seen", min = 1,
-      max = 64, chars = wire.visible }
+    return { what = "a third-party account, up to 64 characters without blanks", min = 1,
+      max = 64 * 4, chars = wire.visible .. wire.beyond }
   end
   return { what = "a Meeting account, up to 64 letters, digits and signs", min = 1, max = 64,
     chars = wire.visible }

@@ -134,6 +134,7 @@ struct ob_ceiling {
     char **names;
     unsigned *left;
     struct ob_was *was;
+    const char **waits; /* before it; NULL: none */
     size_t count, cap;
 };
 
@@ -169,11 +170,13 @@ static char *permission(const char *target, const char *action, const char *key,
     return ob_xasprintf("%s\n%s\n%s\n%s", target, action, raw ? "" : key, id);
 }
 
-static void permit(struct ob_ceiling *c, char *name, struct ob_was was)
+static void permit(struct ob_ceiling *c, char *name, struct ob_was was, const char *waits)
 {
     size_t i = ob_idmap_add(&c->at, name, c->count);
     if (i != OB_IDMAP_NONE) {
         c->left[i]++;
+        if (!waits || !ob_waits_hold(c->waits[i], waits)) /* what both have to wait for */
+            c->waits[i] = ob_waits_hold(waits, c->waits[i]) ? waits : NULL;
         c->was[i].state = ""; /* it is not known which of the two comes first */
         free(name);
         return;
@@ -183,14 +186,16 @@ static void permit(struct ob_ceiling *c, char *name, struct ob_was was)
         c->names = ob_xrealloc(c->names, c->cap, sizeof *c->names);
         c->left = ob_xrealloc(c->left, c->cap, sizeof *c->left);
         c->was = ob_xrealloc(c->was, c->cap, sizeof *c->was);
+        c->waits = ob_xrealloc(c->waits, c->cap, sizeof *c->waits);
     }
     c->names[c->count] = name;
     c->was[c->count] = was;
+    c->waits[c->count] = waits;
     c->left[c->count++] = 1;
 }
 
 static void permit_person(struct ob_ceiling *c, const char *target, const char *action,
-                          const struct ob_value *one)
+                          const struct ob_value *one, const char *waits)
 {
     const char *key = ob_value_str(ob_list_at(one, 0)), *id = ob_value_str(ob_list_at(one, 1));
     struct ob_was was = {0};
@@ -199,21 +204,21 @@ static void permit_person(struct ob_ceiling *c, const char *target, const char *
         was.print = ob_value_str(ob_list_at(one, 3));
     }
     if (key && id)
-        permit(c, permission(target, action, key, id), was);
+        permit(c, permission(target, action, key, id), was, waits);
 }
 
 static void permit_step(struct ob_ceiling *c, const struct ob_value *step)
 {
     const char *target = ob_map_str(step, "target"), *action = ob_map_str(step, "action");
     const struct ob_value *people = ob_map_get(step, "people");
-    const char *digest = ob_map_str(step, "digest");
+    const char *digest = ob_map_str(step, "digest"), *waits = ob_map_str(step, "waits");
     if (!target || !action)
         return;
     if (digest)
-        permit(c, permission(target, action, "", digest), (struct ob_was){0});
+        permit(c, permission(target, action, "", digest), (struct ob_was){0}, waits);
     char *terms = ob_plan_terms(action, ob_map_get(step, "options"));
     for (size_t i = 0; i < ob_list_count(people); i++)
-        permit_person(c, target, terms, ob_list_at(people, i));
+        permit_person(c, target, terms, ob_list_at(people, i), waits);
     free(terms);
 }
 
@@ -236,6 +241,7 @@ void ob_ceiling_free(struct ob_ceiling *c)
     free(c->names);
     free(c->left);
     free(c->was);
+    free(c->waits);
     ob_idmap_fini(&c->at);
     free(c);
 }
@@ -251,7 +257,7 @@ static size_t place_of(const struct ob_ceiling *c, const char *target, const cha
 
 enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const char *action,
                                const char *const *keys, const char *const *ids, size_t count,
-                               struct ob_err *err)
+                               const char *waits, struct ob_err *err)
 {
     size_t plain = strcspn(action, "{");
     for (size_t i = 0; i < count; i++) {
@@ -262,6 +268,11 @@ enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target, const c
                            "plan again",
                            target, (int)plain, action, keys[i],
                            action[plain] ? " with these options" : "");
+        if (!ob_waits_hold(c->waits[at], waits))
+            return ob_fail(err, OB_ERR_GUARD,
+                           "%s:%.*s for %s comes after a wait in the plan, and not in this run; an "
+                           "approved plan is a ceiling: plan again",
+                           target, (int)plain, action, keys[i]);
         c->left[at]--;
     }
     return OB_OK;

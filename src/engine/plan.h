@@ -15,6 +15,8 @@
  *     approvals = [{ target, action, need, planner, of = [print] }],    left out: nobody has to
  *     notes = [text] }
  *
+ *   A step that comes after waits has them as `waits`, one a line (ob_waits_add).
+ *
  *   person = [key, id, state, print]: what the cloud said of each: the state is "" when an earlier
  *   step of the plan is assumed to have changed it, print is of identity.h. An undo has [key, id].
  *
@@ -56,7 +58,12 @@ void ob_ceiling_free(struct ob_ceiling *c);
 OB_MUST_CHECK enum ob_status ob_ceiling_take(struct ob_ceiling *c, const char *target,
                                              const char *action, const char *const *keys,
                                              const char *const *ids, size_t count,
-                                             struct ob_err *err);
+                                             const char *waits, struct ob_err *err);
+/* `waits`: what the run has waited for on the way, a line each (NULL: nothing); every wait that the
+ * plan has before the same step must be among them, in that order. The text with one more is the
+ * caller's. */
+char *ob_waits_add(const char *waits, const struct ob_value *options);
+bool ob_waits_hold(const char *planned, const char *waits);
 /* What this person was when the plan was made; the texts live as long as the document. */
 struct ob_was ob_ceiling_was(const struct ob_ceiling *c, const char *target, const char *action,
                              const char *key, const char *id);

@@ -243,7 +243,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct ob_step_spec *spec, 
         return record(p, spec, err);
     char *terms = ob_plan_terms(spec->action->name, spec->options);
     st = ob_ceiling_take(p->ceiling, spec->target->name, terms, spec->keys, spec->ids, spec->count,
-                         err);
+                         p->current->waits, err);
     free(terms);
     if (st == OB_OK && spec->count)
         st = ob_engine_step(p->engine, spec, op, err);

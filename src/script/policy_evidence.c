@@ -20,7 +20,7 @@ static double number_of(const struct ob_value *v)
 static void check_names(lua_State *L, const struct ob_value *require)
 {
     static const char *const names[] = {"disabled_for", "seen", "absent_from", NULL};
-    if (require->type != OB_MAP && ob_list_count(require))
+    if (require->type != OB_MAP && (require->type != OB_LIST || ob_list_count(require)))
         luaL_error(L, "option require has names, such as { disabled_for = days(30) }");
     for (size_t i = 0; require->type == OB_MAP && i < require->map.count; i++) {
         const char *const *n = names;

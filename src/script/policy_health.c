@@ -27,6 +27,18 @@ static int64_t row_count(lua_State *L, int index)
     return n;
 }
 
+/* [-0, +0, e] A list of so many at most, and nothing else in the table: a demand that is passed
+ * over would be taken for one that is met. */
+static lua_Unsigned plain_list(lua_State *L, int index, lua_Unsigned most, const char *wrong)
+{
+    lua_Unsigned all = 0, n = lua_rawlen(L, index);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1))
+        all++;
+    if (all != n || !n || n > most)
+        luaL_error(L, "expect: %s", wrong);
+    return n;
+}
+
 /* [-0, +0, e] 5 is at least five; { 5, 500 } has an end. */
 static void take_rows(lua_State *L, int index, struct ob_demands *d)
 {
@@ -34,6 +46,7 @@ static void take_rows(lua_State *L, int index, struct ob_demands *d)
         d->rows_min = row_count(L, index);
         return;
     }
+    plain_list(L, index, 2, "rows is a number of rows, or { least, most }");
     lua_rawgeti(L, index, 1);
     lua_rawgeti(L, index, 2);
     d->rows_min = row_count(L, -2);
@@ -62,17 +75,15 @@ static void take_shrink(lua_State *L, int index, struct ob_demands *d)
 static void take_columns(lua_State *L, int index, struct ob_value *out)
 {
     luaL_argexpected(L, lua_istable(L, index), index, "list of columns");
-    lua_Unsigned n = lua_rawlen(L, index);
+    lua_Unsigned n = plain_list(L, index, COLUMNS_MOST, "columns is a list of names");
     struct ob_value *names = ob_policy_push_owned(L);
     ob_value_set_list(names);
-    for (lua_Unsigned i = 1; i <= n && i <= COLUMNS_MOST; i++) {
+    for (lua_Unsigned i = 1; i <= n; i++) {
         if (lua_rawgeti(L, index, (lua_Integer)i) != LUA_TSTRING)
             luaL_error(L, "expect: columns is a list of names");
         ob_list_push_str(names, lua_tostring(L, -1));
         lua_pop(L, 1);
     }
-    if (!n)
-        luaL_error(L, "expect: columns is a list of names");
     ob_value_fini(out);
     ob_value_copy(out, names);
     lua_pop(L, 1);

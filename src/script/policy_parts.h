@@ -40,6 +40,7 @@ struct ob_task {
     int64_t due_ms;           /* parked in wait{} until then (wall clock); 0: it is not */
     int64_t woke_ms;          /* the policy's time since its last wait; 0: that of the plan */
     char today[OB_TIME_TEXT]; /* the day of woke_ms, where the run went on */
+    char *waits;              /* what was waited for so far (ob_waits_add); NULL: nothing */
 };
 
 struct ob_survey;

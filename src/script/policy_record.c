@@ -189,6 +189,8 @@ static struct ob_value *add_step(struct ob_policy *p, const char *path, const ch
     }
     ob_map_put_str(v, "target", target);
     ob_map_put_str(v, "action", action);
+    if (p->current && p->current->waits)
+        ob_map_put_str(v, "waits", p->current->waits);
     return v;
 }
 

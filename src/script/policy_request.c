@@ -255,7 +255,8 @@ static int send_it(lua_State *L, struct ob_policy *p, const char *path, struct o
     enum ob_status st = OB_OK;
     ob_raw_digest(t, r, digest);
     if (!words)
-        st = ob_ceiling_take(p->ceiling, t->name, "request", &name, &one, 1, &err);
+        st = ob_ceiling_take(p->ceiling, t->name, "request", &name, &one, 1, p->current->waits,
+                             &err);
     if (st == OB_OK)
         st = ob_engine_raw(p->engine, t, path, r, &op, &err);
     if (st != OB_OK)

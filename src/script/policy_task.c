@@ -11,6 +11,17 @@ static void take_time(struct ob_task *to, const struct ob_task *from)
     memcpy(to->today, from->today, sizeof to->today);
 }
 
+/* Of several branches, those of the one that has waited most often: the same one whenever the
+ * policy takes the same way. */
+static void take_waits(struct ob_task *to, struct ob_task *from)
+{
+    if (!from->waits || (to->waits && strlen(to->waits) >= strlen(from->waits)))
+        return;
+    free(to->waits);
+    to->waits = from->waits;
+    from->waits = NULL;
+}
+
 struct ob_task *ob_task_new(struct ob_policy *p, struct ob_task *parent, lua_State *T, int ref,
                             char *prefix)
 {
@@ -22,6 +33,8 @@ struct ob_task *ob_task_new(struct ob_policy *p, struct ob_task *parent, lua_Sta
     t->prefix = prefix;
     if (parent)
         take_time(t, parent);
+    if (parent && parent->waits)
+        t->waits = ob_xstrdup(parent->waits);
     while (*at)
         at = &(*at)->next;
     *at = t; /* at the end: tasks start in the order of their functions */
@@ -32,6 +45,7 @@ void ob_task_free(struct ob_task *t)
 {
     ob_op_free(t->op);
     free(t->prefix);
+    free(t->waits);
     free(t);
 }
 
@@ -83,6 +97,7 @@ void ob_task_deliver(struct ob_policy *p, struct ob_task *parent)
         }
         if (t->woke_ms > parent->woke_ms)
             take_time(parent, t);
+        take_waits(parent, t);
         lua_settop(t->T, 1);
         lua_xmove(t->T, parent->T, 1); /* ob_policy_together made the room */
         parent->args++;

@@ -127,7 +127,7 @@ static enum ob_status carry_out(struct ob_policy *p, struct undo *u, struct ob_s
         return ob_record_undoing(p, spec->path, spec, u->part.undoes, err);
     if (u->of != p->opt.run)
         st = ob_ceiling_take(p->ceiling, spec->target->name, spec->action->name, spec->keys,
-                             spec->ids, spec->count, err);
+                             spec->ids, spec->count, NULL, err);
     return st == OB_OK ? ob_engine_step(p->engine, spec, op, err) : st;
 }
 

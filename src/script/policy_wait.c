@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/marks.h"
+#include "engine/plan.h"
 #include "script/policy_parts.h"
 #include "script/policy_recheck.h"
 
@@ -103,6 +104,14 @@ static const char *text_option(const struct ob_value *options, const char *name)
     return ob_map_str(options, name);
 }
 
+/* Whatever comes after it in the plan comes after it in the run. */
+static void count_wait(struct ob_policy *p, const struct ob_value *options)
+{
+    char *more = ob_waits_add(p->current->waits, options);
+    free(p->current->waits);
+    p->current->waits = more;
+}
+
 /* ---- while planning: time passes at once ---- */
 
 /* [-0, +0|1, e] */
@@ -115,6 +124,7 @@ static int planned(lua_State *L, struct ob_policy *p, const char *path,
         return ob_raise_host(L, &err);
     p->current->woke_ms = due > now ? due : now;
     ob_date_local(p->current->woke_ms, p->current->today);
+    count_wait(p, options);
     return ob_recheck_push_input(L, p, text_option(options, "recheck"), NULL);
 }
 
@@ -197,6 +207,7 @@ static int again(lua_State *L, struct ob_policy *p, const struct ob_value *optio
 {
     ob_recheck_spare(p, ob_map_get(result, "spared"));
     const char *day = ob_map_str(result, "today");
+    count_wait(p, options);
     p->current->woke_ms = ob_map_int(result, "woke_ms", 0);
     snprintf(p->current->today, sizeof p->current->today, "%s", day ? day : "");
     return ob_recheck_push_input(L, p, text_option(options, "recheck"),

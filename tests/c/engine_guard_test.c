@@ -181,7 +181,7 @@ static void plan_doc(struct ob_value *doc)
 static enum ob_status take(struct ob_ceiling *c, const char *target, const char *action,
                            const char *id)
 {
-    return ob_ceiling_take(c, target, action, &id, &id, 1, &err);
+    return ob_ceiling_take(c, target, action, &id, &id, 1, NULL, &err);
 }
 
 static void ceilings(void **state)

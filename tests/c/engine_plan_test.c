@@ -155,7 +155,7 @@ static void another_document(void **state)
 static enum ob_status take(struct ob_ceiling *c, const char *action, const char *key,
                            const char *id)
 {
-    return ob_ceiling_take(c, "m", action, &key, &id, 1, &err);
+    return ob_ceiling_take(c, "m", action, &key, &id, 1, NULL, &err);
 }
 
 /* Both are in the plan, and still neither may be acted upon as the other. */

@@ -183,6 +183,58 @@ static void swapped_people(void **state)
     bench_fini(&b);
 }
 
+/* Somebody who is off already makes the run decide otherwise than the plan could know: the thirty
+ * days that were approved were gone, and everybody with them. Waiting longer is no harm. */
+static void a_wait_is_kept(void **state)
+{
+    static const char *const ways[] = {
+        "if #off.skipped == 0 then wait { days = 30 } end\n",
+        "wait { days = #off.skipped == 0 and 30 or 1 }\n",
+        "together(function() if #off.skipped == 0 then wait { days = 30 } end end)\n",
+    };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct bench b;
+        char text[600];
+        snprintf(text, sizeof text,
+                 CLOUDS "local off = desktops:lock(people, { id = 'desktop_user' })\n%s"
+                        "pcall(function()\n"
+                        "  desktops:remove(people, { id = 'desktop_user' })\n"
+                        "end)\n",
+                 ways[i]);
+        bench_init(&b, 40, 3, "");
+        bench_aside(&b, CLOUDS "desktops:lock(people:first(1), { id = 'desktop_user' })\n");
+        good(&b, bench_plan(&b, text));
+        enum ob_status st = bench_apply(&b, text);
+        if (st == OB_ERR_WAITING) {
+            b.now += 2 * (int64_t)86400000;
+            st = bench_resume(&b, text);
+        }
+        ends(&b, st, OB_ERR_GUARD, "comes after a wait in the plan, and not in this run");
+        assert_int_equal(bench_state(&b, "clouds.desktops.calls.RemoveUsers"), -1);
+        bench_fini(&b);
+    }
+}
+
+static void more_waiting_is_no_harm(void **state)
+{
+    static const char text[] =
+        CLOUDS "local off = desktops:lock(people, { id = 'desktop_user' })\n"
+               "if #off.skipped > 0 then wait { days = 2 } end\n"
+               "wait { days = 30 }\n"
+               "note(#desktops:remove(people, { id = 'desktop_user' }).succeeded)\n";
+    struct bench b;
+    bench_init(&b, 40, 3, "");
+    bench_aside(&b, CLOUDS "desktops:lock(people:first(1), { id = 'desktop_user' })\n");
+    good(&b, bench_plan(&b, text));
+    ends(&b, bench_apply(&b, text), OB_ERR_WAITING, "waits");
+    b.now += 3 * (int64_t)86400000;
+    ends(&b, bench_resume(&b, text), OB_ERR_WAITING, "waits");
+    b.now += 31 * (int64_t)86400000;
+    good(&b, bench_resume(&b, text));
+    assert_string_equal(bench_notes(&b), "3");
+    bench_fini(&b);
+}
+
 static void wrong_option(void **state)
 {
     struct bench b;
@@ -205,6 +257,8 @@ int main(void)
         cmocka_unit_test(a_change_elsewhere),
         cmocka_unit_test(swapped_people),
         cmocka_unit_test(wrong_option),
+        cmocka_unit_test(a_wait_is_kept),
+        cmocka_unit_test(more_waiting_is_no_harm),
     };
     return cmocka_run_group_tests_name("plans of policies", tests, NULL, NULL);
 }
