@@ -291,7 +291,7 @@ function limit(bounds) end
 ---Refuses the policy (10) when an action names one of these. Patterns know * and ?. The name is a
 ---column of the roster, or a field that the cloud shows of the person, and either protects; where
 ---there is neither, nobody can tell, and that is refused, too. "account" is what the cloud knows a
----person by, and so is a plain list of patterns. A run asks again, right before each call.
+---person by, and so is a plain list of patterns. A run asks again, as each step begins.
 ---```lua policy
 ---limit { users = 50, share = 0.10 }
 ---protect { account = { "admin*", "svc-*" }, employee = "E0000?" }
