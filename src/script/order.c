@@ -102,7 +102,7 @@ void ob_push_keys(lua_State *L, int index, size_t *count)
 
 bool ob_next_key(lua_State *L, int index, int key)
 {
-    struct key best, from = {0};
+    struct key best = {0}, from = {0};
     bool any = false;
     index = lua_absindex(L, index);
     if (key)
