@@ -382,7 +382,8 @@ function fail(reason) end
 ---One signed call of your own, for what no action does yet. A GET (with Alibaba, Describe... and
 ---List...) is a reading, made in a plan too; anything else is a proposal, sent once, in a run, as
 ---the plan has it. In a plan it answers nil, "not sent while planning", "planned". Guards cannot
----see whom it touches.
+---see whom it touches: what an action disables or deletes with is refused here, and it needs the
+---strictest approval of its target.
 ---```lua policy
 ---local answer, message, code = target("meeting"):request {
 ---  method = "GET", path = "/v1/usg/dcs/corp/member", query = { offset = 0, limit = 1 } }

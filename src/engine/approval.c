@@ -62,9 +62,8 @@ static void widen(struct ob_approval_need *n, int *planner, const struct ob_appr
     }
 }
 
-void ob_approval_resolve(struct ob_approval_need *out, const struct ob_approval_rules *all,
-                         const struct ob_approval_rules *target, const char *action,
-                         const char *kind)
+static void resolve(struct ob_approval_need *out, const struct ob_approval_rules *all,
+                    const struct ob_approval_rules *target, const char *action, const char *kind)
 {
     int planner = -1;
     *out = (struct ob_approval_need){.need = -1};
@@ -75,6 +74,23 @@ void ob_approval_resolve(struct ob_approval_need *out, const struct ob_approval_
     widen(out, &planner, rule_for(target, NULL));
     widen(out, &planner, rule_for(all, NULL));
     out->planner = planner == 1;
+}
+
+/* A request of the policy's own may do what any action does: where no rule is about requests, the
+ * strictest of the target holds. */
+void ob_approval_resolve(struct ob_approval_need *out, const struct ob_approval_rules *all,
+                         const struct ob_approval_rules *target, const char *action,
+                         const char *kind)
+{
+    resolve(out, all, target, action, kind);
+    if (!target || !action || strcmp(action, "request") != 0 || rule_for(target, action))
+        return;
+    for (size_t i = 0; i < target->count; i++) {
+        struct ob_approval_need one;
+        resolve(&one, all, target, target->list[i].action, NULL);
+        if (one.need > out->need)
+            *out = one;
+    }
 }
 
 /* ---- the document ---- */

@@ -3,6 +3,7 @@
  * proposal like an action: the plan lists it, and only what the plan lists is sent. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "base/json.h"
 #include "base/mem.h"
 #include "engine/plan.h"
@@ -278,6 +279,64 @@ static int read_it(lua_State *L, struct ob_policy *p, struct ob_target *t,
     return found ? push_answer(L, before) : send_it(L, p, reading.path, t, r, words);
 }
 
+/* ---- what an action is there for ---- */
+
+static bool same_path(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    while (n && a[n - 1] == '/')
+        n--;
+    while (m && b[m - 1] == '/')
+        m--;
+    return n == m && strncasecmp(a, b, n) == 0;
+}
+
+static bool same_call(const struct ob_request *a, const struct ob_request *b)
+{
+    if (a->rpc_action || b->rpc_action)
+        return a->rpc_action && b->rpc_action && strcasecmp(a->rpc_action, b->rpc_action) == 0;
+    return strcasecmp(a->method, b->method) == 0 && same_path(a->path, b->path);
+}
+
+/* Is this what the action sends? Whom it names does not matter. */
+static bool is_call_of(struct ob_provider *provider, const struct ob_action *a,
+                       const struct ob_request *r)
+{
+    struct ob_value args;
+    struct ob_request sent;
+    struct ob_err err;
+    ob_value_init(&args);
+    ob_value_set_map(&args);
+    struct ob_value *ids = ob_map_put(&args, "ids");
+    ob_value_set_list(ids);
+    ob_list_push_str(ids, "00000000000000000000000000000000");
+    bool same = provider->request(provider->self, a->name, &args, &sent, &err) == OB_OK;
+    if (same) {
+        same = same_call(&sent, r);
+        ob_request_fini(&sent);
+    }
+    ob_value_fini(&args);
+    return same;
+}
+
+/* [-0, +0, e] Limits, protection, approvals and evidence are about people, whom a request of the
+ * policy's own hides in its body: what an action takes away, only the action may take. */
+static void refuse_guarded(lua_State *L, struct ob_target *t, const struct ob_request *r)
+{
+    const struct ob_provider_info *info = t->provider.info;
+    struct ob_err err;
+    for (size_t i = 0; i < info->action_count; i++) {
+        const struct ob_action *a = &info->actions[i];
+        if (a->from_snapshot || (a->kind != OB_KIND_DISABLE && a->kind != OB_KIND_DELETE) ||
+            !is_call_of(&t->provider, a, r))
+            continue;
+        ob_fail(&err, OB_ERR_GUARD,
+                "request: this is what %s:%s does, and no guard can see whom it names; use %s:%s",
+                t->name, a->name, t->name, a->name);
+        ob_raise_host(L, &err);
+    }
+}
+
 int ob_policy_request(lua_State *L)
 {
     struct ob_policy *p = ob_policy_of(L);
@@ -293,6 +352,7 @@ int ob_policy_request(lua_State *L)
     lua_pushstring(L, digest);
     if (pt->t->provider.is_read(pt->t->provider.self, r))
         return read_it(L, p, pt->t, r, words);
+    refuse_guarded(L, pt->t, r);
     p->proposed = true;
     if (ob_limiter_check_raw(p->limiter, pt->t->name, &err) != OB_OK)
         return ob_raise_host(L, &err);

@@ -94,7 +94,10 @@ static void the_narrowest_rule_holds(void **state)
     /* its name before what it does */
     holds(t, "meeting", "remove", "delete", 1, 1, false);
     holds(t, "meeting", "drop", "delete", 3, 3, false);
-    holds(t, "meeting", "request", NULL, 1, 3, true);
+    /* a request may do what any of them does, unless a rule is about requests */
+    holds(t, "meeting", "request", NULL, 3, 3, false);
+    holds(MEETING ", approvals = { delete = { need = 2 }, request = { need = 1 } } }\n" ALL,
+          "meeting", "request", NULL, 1, 3, false);
     holds(t, "unknown", "delete", "delete", 2, 3, false);
 }
 

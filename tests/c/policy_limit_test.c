@@ -389,7 +389,7 @@ static void a_population_that_cannot_be_read_is_an_error(void **state)
 static void none_is_none_for_requests_too(void **state)
 {
     static const char text[] =
-        START "pcall(desktops.request, desktops, { method = 'POST', action = 'RemoveUsers',\n"
+        START "pcall(desktops.request, desktops, { method = 'POST', action = 'ModifyUser',\n"
               "  version = '2021-03-08', path = '/', form = { ['Users.1'] = 'x' } })";
     struct bench b;
     bench_init(&b, 40, 8, "");
@@ -401,6 +401,37 @@ static void none_is_none_for_requests_too(void **state)
          "to be deleted");
     ends(&b, bench_plan(&b, text), OB_ERR_GUARD, "allows nobody to be deleted");
     bench_fini(&b);
+}
+
+/* No limit, protection, approval or evidence can see whom a request names: so none of them does
+ * what an action is there for, however it is written. */
+static void what_an_action_does_no_request_does(void **state)
+{
+    static const char *const requests[] = {
+        "desktops:request { method = 'POST', action = 'RemoveUsers', version = '2021-03-08',\n"
+        "  form = { ['Users.1'] = 'x' } }",
+        "desktops:request { method = 'POST', action = 'lockusers', version = '2021-03-08',\n"
+        "  form = { ['Users.1'] = 'x' } }",
+        "meeting:request { method = 'POST', path = '/v1/usg/dcs/corp/member/delete',\n"
+        "  json = { 'x' } }",
+        "meeting:request { method = 'PUT', path = '/v1/usg/dcs/corp/member/status/1/',\n"
+        "  json = { 'x' } }",
+        "studio:request { method = 'POST', path = '/v2/0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a/'\n"
+        "  .. '2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c2c/delete-users', json = { user_ids = { 'x' } } }",
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct bench b;
+        char text[700];
+        snprintf(text, sizeof text,
+                 "local meeting, desktops, studio = target 'meeting', target 'desktops',\n"
+                 "  target 'studio'\n"
+                 "pcall(function() together(function() %s end) end)",
+                 requests[i]);
+        bench_init(&b, 40, 8, "");
+        ends(&b, bench_plan(&b, text), OB_ERR_GUARD, "no guard can see whom it names; use");
+        assert_int_equal(b.sent, 0);
+        bench_fini(&b);
+    }
 }
 
 int main(void)
@@ -418,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_share_that_is_written_later),
         cmocka_unit_test(a_population_that_cannot_be_read_is_an_error),
         cmocka_unit_test(none_is_none_for_requests_too),
+        cmocka_unit_test(what_an_action_does_no_request_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,7 +181,7 @@ static void more_than_planned_is_refused(void **state)
         /* a request */
         DESKTOPS
         "local o = desktops:lock(people, { id = 'desktop_user' })\n"
-        "if #o.failed > 0 then desktops:request { method = 'POST', action = 'RemoveUsers',\n"
+        "if #o.failed > 0 then desktops:request { method = 'POST', action = 'ModifyUser',\n"
         "  version = '2021-03-08' } end",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -289,10 +289,10 @@ static void another_question_is_another_reading(void **state)
 
 static void a_post_is_planned_and_sent_once(void **state)
 {
-    static const char text[] =
-        DESKTOPS "local r, why, code = desktops:request { method = 'POST', action = 'LockUsers',\n"
-                 "  version = '2021-03-08', form = { ['Users.1'] = 'nobody' } }\n"
-                 "note(r and r.status or code)\n";
+    static const char text[] = DESKTOPS
+        "local r, why, code = desktops:request { method = 'POST', action = 'UnlockUsers',\n"
+        "  version = '2021-03-08', form = { ['Users.1'] = 'nobody' } }\n"
+        "note(r and r.status or code)\n";
     struct bench b;
     bench_init(&b, 40, 8, "");
     good(&b, bench_plan(&b, text));
@@ -300,7 +300,7 @@ static void a_post_is_planned_and_sent_once(void **state)
     assert_int_equal(b.sent, 0);
     assert_int_equal(bench_steps(&b), 1);
     const struct ob_value *step = ob_list_at(ob_map_get(&b.plan, "steps"), 0);
-    assert_string_equal(ob_map_str(step, "request"), "POST LockUsers");
+    assert_string_equal(ob_map_str(step, "request"), "POST UnlockUsers");
     good(&b, bench_apply(&b, text));
     assert_int_equal(b.sent, 1);
     char first[100];
