@@ -15,18 +15,15 @@
 
 extern char **environ;
 
-enum got { GOT_MORE, GOT_NOTHING, GOT_END, GOT_TOO_MUCH, GOT_ERROR };
-
-/* What it prints may be a secret. */
-static enum got read_some(int fd, struct ob_buf *out)
+enum ob_got ob_read_some(int fd, struct ob_buf *out)
 {
     char chunk[4096];
     ssize_t n = read(fd, chunk, sizeof chunk);
     if (n < 0)
-        return errno == EINTR || errno == EAGAIN ? GOT_NOTHING : GOT_ERROR;
+        return errno == EINTR || errno == EAGAIN ? OB_GOT_NOTHING : OB_GOT_ERROR;
     bool fits = ob_buf_add(out, chunk, (size_t)n);
     OPENSSL_cleanse(chunk, sizeof chunk);
-    return n == 0 ? GOT_END : fits ? GOT_MORE : GOT_TOO_MUCH;
+    return n == 0 ? OB_GOT_END : fits ? OB_GOT_MORE : OB_GOT_TOO_MUCH;
 }
 
 /* Signals as a fresh program expects them, whatever this one blocks or ignores. */
@@ -112,11 +109,11 @@ static enum ob_status collect(struct helper *h, struct ob_buf *out, struct ob_er
     for (;;) {
         struct pollfd p = {.fd = open ? h->fd : -1, .events = POLLIN};
         poll(&p, 1, h->ended ? 0 : TURN_MS);
-        enum got got = open ? read_some(h->fd, out) : GOT_NOTHING;
-        if (got == GOT_TOO_MUCH)
+        enum ob_got got = open ? ob_read_some(h->fd, out) : OB_GOT_NOTHING;
+        if (got == OB_GOT_TOO_MUCH)
             return ob_fail(err, h->run->status, "command %s: prints too much", h->run->argv[0]);
-        open = open && got != GOT_END && got != GOT_ERROR;
-        if (h->ended && got != GOT_MORE)
+        open = open && got != OB_GOT_END && got != OB_GOT_ERROR;
+        if (h->ended && got != OB_GOT_MORE)
             return OB_OK;
         if (!h->ended)
             look_for_end(h);

@@ -17,3 +17,9 @@ struct ob_command_run {
  * command only: its arguments may be somebody's. */
 OB_MUST_CHECK enum ob_status ob_command_output(const struct ob_command_run *c, struct ob_buf *out,
                                                struct ob_err *err);
+
+/* ---- shared with what reads secrets from files ---- */
+
+enum ob_got { OB_GOT_MORE, OB_GOT_NOTHING, OB_GOT_END, OB_GOT_TOO_MUCH, OB_GOT_ERROR };
+/* One read; nothing of it stays on the stack, since it may be a secret. */
+enum ob_got ob_read_some(int fd, struct ob_buf *out);

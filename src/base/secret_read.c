@@ -7,26 +7,12 @@
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define COMMAND_MS ((int64_t)30 * 1000)
-
-enum got { GOT_MORE, GOT_NOTHING, GOT_END, GOT_TOO_MUCH, GOT_ERROR };
-
-static enum got read_some(int fd, struct ob_buf *out)
-{
-    char chunk[4096];
-    ssize_t n = read(fd, chunk, sizeof chunk);
-    if (n < 0)
-        return errno == EINTR || errno == EAGAIN ? GOT_NOTHING : GOT_ERROR;
-    bool fits = ob_buf_add(out, chunk, (size_t)n);
-    OPENSSL_cleanse(chunk, sizeof chunk);
-    return n == 0 ? GOT_END : fits ? GOT_MORE : GOT_TOO_MUCH;
-}
 
 static enum ob_status check_file(int fd, const char *path, struct ob_err *err)
 {
@@ -52,16 +38,16 @@ static enum ob_status read_fd(int fd, const char *path, struct ob_buf *out, stru
     if (status != OB_OK)
         return status;
     for (;;) {
-        switch (read_some(fd, out)) {
-        case GOT_MORE:
-        case GOT_NOTHING:
+        switch (ob_read_some(fd, out)) {
+        case OB_GOT_MORE:
+        case OB_GOT_NOTHING:
             continue;
-        case GOT_END:
+        case OB_GOT_END:
             return OB_OK;
-        case GOT_TOO_MUCH:
+        case OB_GOT_TOO_MUCH:
             return ob_fail(err, OB_ERR_CREDENTIAL, "secret file %s: is too large for a secret",
                            path);
-        case GOT_ERROR:
+        case OB_GOT_ERROR:
             return ob_fail(err, OB_ERR_CREDENTIAL, "secret file %s: %s", path, strerror(errno));
         }
     }
